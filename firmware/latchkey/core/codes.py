@@ -1,0 +1,148 @@
+"""The vocabulary of decisions: sources, roles, actions, verdicts, positions, and their names.
+
+Every number that crosses a border between modules stands here once, so that a verdict given by the lock machine, shown
+by the light, written to the journal and sent to a phone is the same number. Nothing here decides anything.
+
+Roles carry the numbers of the vehicle-command protocol (keys.proto, enum Role).
+"""
+
+from micropython import const
+
+# Sources. The number is the rank: a greater one wins. See policy.is_remote().
+TIMER = const(1)
+CLOUD = const(2)
+PHONE = const(3)
+KEYCARD = const(4)
+CABIN = const(5)
+CRASH = const(6)
+
+# Roles of a credential (keys.proto).
+NO_ROLE = const(0)
+SERVICE = const(1)
+OWNER = const(2)
+DRIVER = const(3)
+FLEET_MANAGER = const(4)
+VEHICLE_MONITOR = const(5)
+CHARGING_MANAGER = const(6)
+GUEST = const(8)
+
+# Actions: what a request may ask for.
+LOCK = const(1)
+UNLOCK = const(2)
+AUTHORISE_DRIVE = const(3)
+REVOKE_DRIVE = const(4)
+OPEN_TRUNK = const(5)
+OPEN_FRUNK = const(6)
+OPEN_CHARGE_PORT = const(7)
+WAKE = const(8)
+OPEN_ENROLMENT = const(9)  # button held and owner card on the reader
+CONFIRM_KEY = const(10)  # the owner card once more; argument 1: the new key becomes an owner
+CANCEL_ENROLMENT = const(11)
+REVOKE_KEY = const(12)  # argument: the credential to revoke
+
+# Bolt positions. NOT_FITTED is a property of the board, UNKNOWN a reading that makes no sense.
+UNKNOWN = const(0)
+AT_LOCKED = const(1)
+AT_UNLOCKED = const(2)
+BETWEEN = const(3)
+NOT_FITTED = const(4)
+
+# Verdicts. 0 to 9 accept, everything else refuses and says why.
+ACCEPTED = const(0)
+ALREADY = const(1)  # satisfied before it was asked: accepted, nothing moves
+QUEUED = const(2)  # accepted; moves once the movement in flight has stopped and the dead time is over
+
+BUSY = const(10)  # a movement asked for by a source of the same or a higher rank is in flight
+HELD = const(11)  # remote, and contrary to a local act of the last seconds
+MOVING = const(12)  # the vehicle moves, or may be moving
+DOOR_OPEN = const(13)  # remote lock with a door open
+IGNITION_ON = const(14)  # remote lock with the ignition on
+CRASHED = const(15)  # locking is inhibited after a crash
+HOT = const(16)  # the lock motor rests
+LOW_SUPPLY = const(17)  # below 9 V
+NOT_WIRED = const(18)  # the board has no such output, or not the sensor that the action needs
+REMOTE_OFF = const(19)  # the owner has switched remote control off
+NO_RULE = const(20)  # nothing in the tables allows it
+
+UNKNOWN_KEY = const(30)  # a real key, but not one of this vehicle
+REVOKED = const(31)
+SUSPENDED = const(32)
+NOT_PERMITTED = const(33)  # the role may not do this, or not over this link
+OUTSIDE_WINDOW = const(34)  # a guest outside the agreed time
+STALE = const(35)  # the registry entry changed since the key proved itself
+DRIVE_REVOKED = const(36)  # driving was revoked; an owner or driver must authorise first
+OLD_REGISTRY = const(37)  # only an older registry could be read: owner cards alone open
+NO_REGISTRY = const(38)  # the registry cannot be read: nobody can be recognised
+
+NOT_A_KEY = const(50)  # a tag or card that speaks no key protocol
+WRONG_ANSWER = const(51)  # claimed to be an enrolled key and could not prove it
+CARD_GONE = const(52)  # left the field before it was done
+CARD_ERROR = const(53)  # answered nonsense
+BAD_POINT = const(54)  # its public key is not a point of P-256
+NO_ENTROPY = const(55)  # the generator of random numbers is stuck
+
+ENROLMENT_CLOSED = const(60)
+KEY_PINNED = const(61)  # shown and kept in mind; the owner card must confirm it
+KEY_CONFLICT = const(62)  # a second key showed itself: enrolment aborted, alarm
+ALREADY_ENROLLED = const(63)
+REGISTRY_FULL = const(64)
+LAST_OWNER = const(65)  # would leave the vehicle without an owner
+NO_SUCH_KEY = const(66)
+STORAGE_FAILED = const(67)  # flash refused the write; the registry is as it was
+OWNER_ADDED = const(68)  # first owner of a blank controller: present the second card
+CLAIMED = const(69)  # the claim is complete
+
+_NAMES = (
+    (ACCEPTED, "accepted"),
+    (ALREADY, "already so"),
+    (QUEUED, "accepted, after the dead time"),
+    (BUSY, "busy: a movement is in flight"),
+    (HELD, "held: someone at the car just did the opposite"),
+    (MOVING, "the vehicle is or may be moving"),
+    (DOOR_OPEN, "a door is open"),
+    (IGNITION_ON, "the ignition is on"),
+    (CRASHED, "locking is inhibited after a crash"),
+    (HOT, "the lock motor rests"),
+    (LOW_SUPPLY, "supply below 9 V"),
+    (NOT_WIRED, "this board has no such output or sensor"),
+    (REMOTE_OFF, "remote control is switched off"),
+    (NO_RULE, "nothing allows it"),
+    (UNKNOWN_KEY, "a key, but not of this vehicle"),
+    (REVOKED, "this key was revoked"),
+    (SUSPENDED, "this key is suspended"),
+    (NOT_PERMITTED, "its role does not allow that"),
+    (OUTSIDE_WINDOW, "outside the time agreed for this guest"),
+    (STALE, "the list of keys changed meanwhile, try again"),
+    (DRIVE_REVOKED, "driving was revoked"),
+    (OLD_REGISTRY, "only an older list of keys could be read: owner cards only"),
+    (NO_REGISTRY, "the list of keys cannot be read"),
+    (NOT_A_KEY, "not a key card"),
+    (WRONG_ANSWER, "wrong answer: not the card it claims to be"),
+    (CARD_GONE, "card taken away too early"),
+    (CARD_ERROR, "the card answered nonsense"),
+    (BAD_POINT, "the card's public key is invalid"),
+    (NO_ENTROPY, "random numbers are not random: no enrolment"),
+    (ENROLMENT_CLOSED, "enrolment is closed"),
+    (KEY_PINNED, "new key shown: confirm with the owner card"),
+    (KEY_CONFLICT, "two keys showed themselves: enrolment aborted"),
+    (ALREADY_ENROLLED, "already a key of this vehicle"),
+    (REGISTRY_FULL, "no room for another key"),
+    (LAST_OWNER, "the last owner cannot be removed"),
+    (NO_SUCH_KEY, "no such key"),
+    (STORAGE_FAILED, "flash refused the write; nothing changed"),
+    (OWNER_ADDED, "first owner card enrolled: present the second"),
+    (CLAIMED, "claimed: two owner cards enrolled"),
+)
+
+
+def is_accepted(verdict: int) -> bool:
+    """True where the verdict grants the wish, at once, as already fulfilled, or after the dead time."""
+    return verdict < BUSY
+
+
+def verdict_name(verdict: int) -> str:
+    """The verdict in words, for the page, the log and the phone. An unknown number is a fault and says so."""
+    for code, name in _NAMES:
+        if code == verdict:
+            return name
+    return "verdict %d has no name" % verdict
