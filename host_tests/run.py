@@ -1,0 +1,90 @@
+"""Runs plain test_…() functions under MicroPython: `micropython host_tests/run.py [-k WORD] [FILE…]`.
+
+FILE is relative to host_tests; without any, everything in both/ and micropython/ runs. FIRMWARE=folder takes the
+firmware from there (compiled .mpy files, say) instead of from the sources. Ends with the line `N passed, N failed`.
+"""
+
+import asyncio
+import gc
+import os
+import sys
+import time
+
+
+def _absolute(path):
+    return path if path.startswith("/") else os.getcwd() + "/" + path
+
+
+_HERE = _absolute(__file__).rsplit("/", 1)[0]
+_ROOT = _HERE.rsplit("/", 1)[0]
+_FIRMWARE = _absolute(os.getenv("FIRMWARE") or _ROOT + "/firmware")
+
+
+def _set_path():
+    sys.path[:] = [
+        _FIRMWARE,
+        _HERE,
+        _HERE + "/both",
+        _HERE + "/micropython",
+        _HERE + "/fuzz",
+        _ROOT + "/tools/latchkey_tools/models",
+        ".frozen",
+    ]
+
+
+def _all_files():
+    names = []
+    for folder in ("both", "micropython"):
+        for entry in os.ilistdir(_HERE + "/" + folder):
+            if entry[0].startswith("test_") and entry[0].endswith(".py"):
+                names.append(folder + "/" + entry[0])
+    return sorted(names)
+
+
+def _run_file(name, word):
+    """Import one file and call its tests in order of name; returns (passed, failed)."""
+    module_name = name.rsplit("/", 1)[-1][:-3]
+    passed = failed = 0
+    started = time.ticks_ms()
+    try:
+        module = __import__(module_name)
+        tests = sorted(t for t in dir(module) if t.startswith("test_") and callable(getattr(module, t)))
+    except Exception as error:
+        print("FAILED to import", name)
+        sys.print_exception(error)
+        return 0, 1
+    for test in tests:
+        if word not in test and word not in name:
+            continue
+        asyncio.new_event_loop()
+        gc.collect()
+        try:
+            getattr(module, test)()
+            passed += 1
+        except Exception as error:
+            print("FAILED", name, test)
+            sys.print_exception(error)
+            failed += 1
+    del sys.modules[module_name]
+    if passed or failed:
+        print("%-50s %3d passed %5d ms" % (name, passed, time.ticks_diff(time.ticks_ms(), started)))
+    return passed, failed
+
+
+def main(arguments):
+    word = ""
+    if "-k" in arguments:
+        at = arguments.index("-k")
+        word = arguments[at + 1]
+        arguments = arguments[:at] + arguments[at + 2 :]
+    _set_path()
+    passed = failed = 0
+    for name in arguments or _all_files():
+        good, bad = _run_file(name, word)
+        passed += good
+        failed += bad
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(1 if failed or (not passed and not word) else 0)
+
+
+main(sys.argv[1:])
