@@ -1,0 +1,1 @@
+"""Latchkey on the PC: simulator, virtual parts and the `latchkey` command."""
