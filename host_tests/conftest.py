@@ -14,4 +14,4 @@ from shim.install import install  # noqa: E402
 install()
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 settings.register_profile("long", deadline=None, print_blob=True)
-settings.load_profile("long" if os.environ.get("LATCHKEY_LONG") == "1" else "ci")
+settings.load_profile("long" if os.environ.get("LATCHKEY_SCALE") == "long" else "ci")

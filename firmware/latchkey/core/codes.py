@@ -51,6 +51,7 @@ NOT_FITTED = const(4)
 ACCEPTED = const(0)
 ALREADY = const(1)  # satisfied before it was asked: accepted, nothing moves
 QUEUED = const(2)  # accepted; moves once the movement in flight has stopped and the dead time is over
+JOINED = const(3)  # accepted: the movement in flight goes that way already
 
 BUSY = const(10)  # a movement asked for by a source of the same or a higher rank is in flight
 HELD = const(11)  # remote, and contrary to a local act of the last seconds
@@ -96,6 +97,7 @@ _NAMES = (
     (ACCEPTED, "accepted"),
     (ALREADY, "already so"),
     (QUEUED, "accepted, after the dead time"),
+    (JOINED, "accepted, it moves that way already"),
     (BUSY, "busy: a movement is in flight"),
     (HELD, "held: someone at the car just did the opposite"),
     (MOVING, "the vehicle is or may be moving"),

@@ -1,0 +1,104 @@
+"""The drive-authorisation machine: opening the doors and driving away are different permissions (design §4).
+
+Same form as the lock machine: `step(drive, event)` over TABLE, effects returned, time only as DEADLINE. The output it
+speaks of is a latching relay in the starter or immobiliser line. It is switched off in one situation only, parked:
+ignition known to be off and not rolling. Everything else, a reset included, leaves it as it was, so losing the
+controller never cuts a running engine.
+
+A revocation while driving is remembered and takes effect when the ignition goes off. It stays in force for guests until
+an owner or driver authorises again.
+"""
+
+from micropython import const
+
+from latchkey.core.facts import Facts
+
+# States
+DENIED = const(0)
+AUTHORISED = const(1)  # for TIME_MS
+DRIVING = const(2)
+ANY = const(3)  # in TABLE only
+
+# Events
+ASK_AUTHORISE = const(0)
+ASK_REVOKE = const(1)
+IGNITION_ON = const(2)
+IGNITION_OFF = const(3)
+DEADLINE = const(4)
+FOUND_RUNNING = const(5)  # the first reading after boot shows the ignition on
+
+# Guards
+ALWAYS = const(0)
+PARKED = const(1)
+PARKED_UNWANTED = const(2)  # parked, and either revoked or never authorised since boot
+
+# Effects
+REFUSED = const(0)  # no row: nothing changed
+NOTHING = const(1)
+ENABLE = const(2)  # permit driving and start the deadline
+EXTEND = const(3)  # start the deadline anew
+KEEP = const(4)  # stop the deadline: the engine runs
+DISABLE = const(5)  # take the permission away
+
+TIME_MS = const(120_000)
+
+TABLE = (
+    # state, event, guard, next, effect
+    (DENIED, ASK_AUTHORISE, ALWAYS, AUTHORISED, ENABLE),
+    (AUTHORISED, ASK_AUTHORISE, ALWAYS, AUTHORISED, EXTEND),
+    (DRIVING, ASK_AUTHORISE, ALWAYS, DRIVING, NOTHING),
+    (AUTHORISED, ASK_REVOKE, PARKED, DENIED, DISABLE),
+    (ANY, ASK_REVOKE, ALWAYS, ANY, NOTHING),
+    (AUTHORISED, IGNITION_ON, ALWAYS, DRIVING, KEEP),
+    (DENIED, FOUND_RUNNING, ALWAYS, DRIVING, NOTHING),
+    (DRIVING, IGNITION_OFF, PARKED_UNWANTED, DENIED, DISABLE),
+    (DRIVING, IGNITION_OFF, ALWAYS, AUTHORISED, EXTEND),
+    (AUTHORISED, DEADLINE, PARKED, DENIED, DISABLE),
+    (AUTHORISED, DEADLINE, ALWAYS, AUTHORISED, EXTEND),
+)
+
+_NAMES = ("denied", "authorised", "driving")
+
+
+class Drive:
+    """Born DENIED. `revoked` outlives the states: guests stay out until an owner or driver authorises."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.state = DENIED
+        self.revoked = False
+        self.found_running = False
+
+    def name(self) -> str:
+        return _NAMES[self.state]
+
+
+def step(drive: Drive, event: int) -> int:
+    """Feed one event to the machine; returns its effect, REFUSED when no row matches. Allocates nothing."""
+    for state, on, guard, following, effect in TABLE:
+        if on == event and (state == drive.state or state == ANY) and _holds(drive, guard):
+            _enter(drive, event, following)
+            return effect
+    return REFUSED
+
+
+def _enter(drive: Drive, event: int, following: int) -> None:
+    if event == ASK_REVOKE:
+        drive.revoked = True
+    elif event == ASK_AUTHORISE:
+        drive.revoked = False
+        drive.found_running = False
+    elif event == FOUND_RUNNING:
+        drive.found_running = True
+    if following != ANY:
+        drive.state = following
+    if drive.state == DENIED:
+        drive.found_running = False
+
+
+def _holds(drive: Drive, guard: int) -> bool:
+    if guard == ALWAYS:
+        return True
+    if guard == PARKED:
+        return drive.facts.parked()
+    return drive.facts.parked() and (drive.revoked or drive.found_running)
