@@ -1,51 +1,17 @@
-"""The plain key card against vectors made with CPython's cryptography (OpenSSL), and its refusals.
+"""The plain key card against vectors made with OpenSSL, and its refusals. For fresh keys see cpython/test_cards.py."""
 
-The vectors are our own, made with known private keys because none were ever published; cpython/test_cards.py checks the
-same card against that library with fresh keys. In the last two the shared X starts with d5 and with 00: whoever strips
-or adds a leading zero fails there.
-"""
-
+from fakes.keycard_vectors import (
+    COUNTING,
+    FIRST_CARD,
+    FIRST_PRIVATE,
+    FIRST_SHORT_ID,
+    SELECT_GAUSS,
+    SELECT_PLASTIC,
+    VECTORS,
+    VEHICLE,
+)
 from plain_card import KeyCard
 from pn532_model import Pn532Model
-
-VEHICLE = (
-    "04ddd255e82b6162704f1bb9d2af53dccfbd3c4af560863a354007772d0f77e4b5"
-    "c102ec8215afb86a145fe17ed112609e21980b6a153f85654c00f919bddeb840"
-)
-FIRST_CARD = (
-    "04ba021cd46c508b93535c7f810fe0869152a905f76ac4462ff2cd09dae2842813"
-    "c7f304472eab28338a9f4fe66e0b17b6fff20342e49293c3527f665d8b89becd"
-)
-COUNTING = "000102030405060708090a0b0c0d0e0f"
-# private key, salt, challenge, response
-VECTORS = (
-    (
-        "36595b641b90d8f0d5cd00ab859e8d0803d8728e8b043fa1e73a2c1f9b4b5592",
-        "",
-        COUNTING,
-        "a1783d96ae353715e98ec4be1a6ee54c",
-    ),
-    (
-        "36595b641b90d8f0d5cd00ab859e8d0803d8728e8b043fa1e73a2c1f9b4b5592",
-        "deadbeef",
-        COUNTING,
-        "0a1db1610404b249b50d1a2392474710",
-    ),
-    (
-        "4af558b7f9bb6358d3dc38aa84e52fadd898dc35dc91fe110899bbd3ce287e9d",
-        "a5a5a5a5",
-        "00" * 16,
-        "de7f647006ed77ea80f899964491d466",
-    ),
-    (
-        "1d19da489e8a1899e87b832bdfea0ddfea0bfc541432167143ad087aa9bb6038",
-        "01020304",
-        "00112233445566778899aabbccddeeff",
-        "06e677b7522275bff1403a9e6e699317",
-    ),
-)
-SELECT_PLASTIC = "00a404000a7465736c614c6f676963"
-SELECT_GAUSS = "00a404000af465736c614c6f676963"
 
 
 def said(card: KeyCard, apdu: str) -> str:
@@ -55,7 +21,7 @@ def said(card: KeyCard, apdu: str) -> str:
 
 
 def fresh(gauss: bool = False) -> KeyCard:
-    card = KeyCard(bytes.fromhex(VECTORS[0][0]), gauss=gauss)
+    card = KeyCard(bytes.fromhex(FIRST_PRIVATE), gauss=gauss)
     card.activated()
     return card
 
@@ -71,7 +37,7 @@ def test_answers_the_vectors() -> None:
 def test_names_its_public_key_and_short_id() -> None:
     card = fresh()
     assert said(card, "8004000000") == FIRST_CARD + "9000"
-    assert card.short_id == "c6b87b27"
+    assert card.short_id == FIRST_SHORT_ID
 
 
 def test_each_kind_has_its_own_application() -> None:

@@ -1,6 +1,6 @@
 """Software cards against vectors and against the plain card, and the wallet that keeps them.
 
-The vectors are those of both/test_plain_card.py; here they meet OpenSSL again, and the two cards meet each other.
+The vectors are those of both/test_plain_card.py; here the two cards also meet each other, with fresh keys.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fakes.keycard_vectors import SELECT_GAUSS, SELECT_PLASTIC, VECTORS, VEHICLE
 from latchkey_tools.cards import GAUSS, BankCard, SoftwareKeyCard, Wallet, WalletError
 from latchkey_tools.models.plain_card import KeyCard
-from test_plain_card import SELECT_GAUSS, SELECT_PLASTIC, VECTORS, VEHICLE
 
 UID = bytes.fromhex("04112233445566")
 CHALLENGE = bytes(range(16))

@@ -7,55 +7,13 @@ import pty
 import time
 from collections.abc import Awaitable, Callable
 
+from fakes.reader_host import ACK, SAM_DONE, VERSION, VERSION_IS, WAKE_SAM, ReaderHost
 from latchkey_tools.models.pn532_model import Card, Tag
 from latchkey_tools.pn532_bridge import PortError, SerialBridge, open_port
 from latchkey_tools.pn532_server import ReaderField
 
-ACK = bytes.fromhex("0000ff00ff00")
-WAKE_SAM = bytes.fromhex("55550000000000000000000000000000000000ff05fbd4140114010200")
-SAM_DONE = bytes.fromhex("0000ff02fed5151600")
-VERSION = bytes.fromhex("0000ff02fed4022a00")
-VERSION_IS = bytes.fromhex("0000ff06fad50332010607e800")
-LIST_ONCE = bytes.fromhex("0000ff06fad43205ff0100f5000000ff04fcd44a0100e100")
 TAG = Tag(bytes.fromhex("04112233445566"))
-TAG_LISTED = bytes.fromhex("d54b01010044000704112233445566")
-
-
-class Host:
-    """The firmware's side of the line."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def ask(self, frame: bytes, answer: bytes) -> None:
-        self.writer.write(frame)
-        async with asyncio.timeout(5):
-            assert await self.reader.readexactly(len(answer)) == answer
-
-    async def list_once(self) -> bytes:
-        """Set one try, then list; gives the payload of the listing's answer."""
-        first, second = LIST_ONCE[:13], LIST_ONCE[13:]
-        await self.ask(first, ACK + bytes.fromhex("0000ff02fed533f800"))
-        self.writer.write(second)
-        async with asyncio.timeout(5):
-            assert await self.reader.readexactly(6) == ACK
-            head = await self.reader.readexactly(5)
-            return (await self.reader.readexactly(head[3] + 2))[:-2]
-
-    async def silent(self, seconds: float = 0.1) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                return not await self.reader.read(1)
-        except TimeoutError:
-            return True
-
-    def close(self) -> None:
-        self.writer.close()
-
-
-async def _host(port: int) -> Host:
-    return Host(*await asyncio.open_connection("127.0.0.1", port))
+TAG_LISTED = "4b01010044000704112233445566"
 
 
 def _with_field(story: Callable[[ReaderField], Awaitable[None]]) -> None:
@@ -72,55 +30,55 @@ def _with_field(story: Callable[[ReaderField], Awaitable[None]]) -> None:
 
 def test_a_card_put_down_is_listed_and_one_taken_away_is_not() -> None:
     async def story(field: ReaderField) -> None:
-        host = await _host(field.port)
-        await host.ask(WAKE_SAM, ACK + SAM_DONE)
-        assert await host.list_once() == b"\xd5\x4b\x00"
+        host = await ReaderHost.connect(field.port)
+        await host.wake()
+        assert await host.ask("4a0100") == "4b00"
         field.put(TAG)
         assert field.cards == [TAG]
-        assert await host.list_once() == TAG_LISTED
+        assert await host.ask("4a0100") == TAG_LISTED
         field.take_away(TAG)
-        assert await host.list_once() == b"\xd5\x4b\x00"
-        host.close()
+        assert await host.ask("4a0100") == "4b00"
+        await host.close()
 
     _with_field(story)
 
 
 def test_the_chip_outlives_its_host_and_a_newer_host_has_the_line() -> None:
     async def story(field: ReaderField) -> None:
-        first = await _host(field.port)
-        await first.ask(WAKE_SAM, ACK + SAM_DONE)
-        first.close()
-        second = await _host(field.port)
-        await second.ask(VERSION, ACK + VERSION_IS)
-        third = await _host(field.port)
-        await third.ask(VERSION, ACK + VERSION_IS)
+        first = await ReaderHost.connect(field.port)
+        await first.exchange(WAKE_SAM, ACK + SAM_DONE)
+        await first.close()
+        second = await ReaderHost.connect(field.port)
+        await second.exchange(VERSION, ACK + VERSION_IS)
+        third = await ReaderHost.connect(field.port)
+        await third.exchange(VERSION, ACK + VERSION_IS)
         async with asyncio.timeout(5):
             assert await second.reader.read() == b""
-        second.close()
-        third.close()
+        await second.close()
+        await third.close()
 
     _with_field(story)
 
 
 def test_faults_come_and_go_and_the_reset_pin_cures_a_hang() -> None:
     async def story(field: ReaderField) -> None:
-        host = await _host(field.port)
+        host = await ReaderHost.connect(field.port)
         field.fault("dead", -1)
         host.writer.write(WAKE_SAM)
         assert await host.silent()
         field.clear_faults()
-        await host.ask(WAKE_SAM, ACK + SAM_DONE)
+        await host.exchange(WAKE_SAM, ACK + SAM_DONE)
         field.fault("hang", -1)
         host.writer.write(VERSION)
         assert await host.silent()
         field.reset()
         host.writer.write(VERSION)
         assert await host.silent()
-        await host.ask(WAKE_SAM, ACK + SAM_DONE)
+        await host.exchange(WAKE_SAM, ACK + SAM_DONE)
         field.power_cycle()
         host.writer.write(VERSION)
         assert await host.silent()
-        host.close()
+        await host.close()
 
     _with_field(story)
 
@@ -134,13 +92,13 @@ def test_a_card_that_fails_is_logged_and_the_reader_lives_on() -> None:
 
     async def story(field: ReaderField) -> None:
         field.put(Broken())
-        host = await _host(field.port)
-        await host.ask(WAKE_SAM, ACK + SAM_DONE)
-        await host.list_once()
-        await host.ask(bytes.fromhex("0000ff04fcd44001b03b00"), ACK)
+        host = await ReaderHost.connect(field.port)
+        await host.wake()
+        await host.ask("4a0100")
+        await host.exchange(bytes.fromhex("0000ff04fcd44001b03b00"), ACK)
         assert await host.silent()
-        await host.ask(VERSION, ACK + VERSION_IS)
-        host.close()
+        await host.exchange(VERSION, ACK + VERSION_IS)
+        await host.close()
 
     seen: list[str] = []
     handler = logging.Handler()
@@ -182,7 +140,7 @@ def test_the_bridge_carries_bytes_both_ways() -> None:
         chip_end, port_end = pty.openpty()
         bridge = SerialBridge(os.ttyname(port_end), port=0)
         await bridge.start()
-        host = await _host(bridge.port)
+        host = await ReaderHost.connect(bridge.port)
         every_byte = bytes(range(256))
         host.writer.write(every_byte)
         got = b""
@@ -192,7 +150,7 @@ def test_the_bridge_carries_bytes_both_ways() -> None:
             assert got == every_byte
             os.write(chip_end, every_byte)
             assert await host.reader.readexactly(256) == every_byte
-        host.close()
+        await host.close()
         await bridge.stop()
         os.close(chip_end)
         os.close(port_end)
@@ -207,7 +165,7 @@ def test_a_reader_that_was_unplugged_is_found_again(tmp_path: object) -> None:
         os.symlink(os.ttyname(port_end), link)
         bridge = SerialBridge(link, port=0)
         await bridge.start()
-        host = await _host(bridge.port)
+        host = await ReaderHost.connect(bridge.port)
         os.unlink(link)
         os.close(port_end)
         os.close(chip_end)
@@ -224,7 +182,7 @@ def test_a_reader_that_was_unplugged_is_found_again(tmp_path: object) -> None:
                     break
                 except BlockingIOError:
                     continue
-        host.close()
+        await host.close()
         await bridge.stop()
         os.close(chip_end)
         os.close(port_end)

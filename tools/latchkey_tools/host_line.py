@@ -38,7 +38,10 @@ class HostLine:
         """Stop listening and hang up."""
         if self._server is not None:
             self._server.close()
+            writer = self._writer
             self.hang_up()
+            if writer is not None:
+                await asyncio.gather(writer.wait_closed(), return_exceptions=True)
             await self._server.wait_closed()
             self._server = None
 
