@@ -1,7 +1,7 @@
 """Serial ports with something at the other end: a script, or a model of the chip. Strict where machine.UART is not.
 
-Both have any(), readinto() and write() and nothing else, so a driver that calls more fails. Bytes need time on the line,
-and what has been written cannot be looked at again.
+Both have any(), readinto() and write() and nothing else, so a driver that calls more fails. Bytes need time on the
+line, and one that was read is gone.
 """
 
 

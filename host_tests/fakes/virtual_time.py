@@ -56,7 +56,7 @@ _LATER = 1 << 40
 
 
 class _NoFiles:
-    """In place of the queue's dict of files: empty, and yet true, so that wait_io_event() hears when nothing is left."""
+    """In place of the queue's dict of files: empty and yet true, so that wait_io_event() hears when nothing is left."""
 
     def __bool__(self):
         return True
