@@ -2,11 +2,15 @@
 
 
 class Marks:
-    """`values` is what survives. `limit`: set() succeeds that many more times, then raises OSError; None: for ever."""
+    """`values` is what survives. `limit`: set() succeeds that many more times, then raises OSError; None: for ever.
 
-    def __init__(self):
-        self.values = {}
+    power: of fakes.flash, or None. Each set() is one of the operations at which it may fail.
+    """
+
+    def __init__(self, values=None, power=None):
+        self.values = {} if values is None else values
         self.limit = None
+        self._power = power
 
     def get(self, name):
         return self.values.get(name)
@@ -20,4 +24,7 @@ class Marks:
             if not self.limit:
                 raise OSError(5)
             self.limit -= 1
-        self.values[name] = value
+        if self._power is None or self._power.let_through(1):
+            self.values[name] = value
+        if self._power is not None and self._power.gone:
+            raise OSError(5)

@@ -68,7 +68,8 @@ class Record:
         first, second = self._examine(0), self._examine(1)
         if first <= 0 and second <= 0:
             return EMPTY if first == _MISSING and second == _MISSING else DAMAGED
-        self._kept = int(second == expected or (first != expected and second > first))
+        as_expected = expected > 0 and expected in (first, second)
+        self._kept = int(first != expected if as_expected else second > first)
         self.generation = second if self._kept else first
         self.alone = self._sums[0] != self._sums[1]
         if self.alone:

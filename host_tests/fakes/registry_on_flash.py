@@ -1,0 +1,94 @@
+"""A registry on LittleFS2 on flash in RAM, which a test can stop at any instant and boot again. MicroPython only.
+
+The model beside it is what the registry must show: a list of (key, role, condition), blank when empty.
+"""
+
+import vfs
+from latchkey.core import codes
+from latchkey.credentials import registry as reg
+from latchkey.credentials.registry import Registry
+from latchkey.storage.records import Record
+
+from fakes.flash import Flash, Power
+from fakes.marks import Marks
+
+ADD = 0
+REVOKE = 1
+
+_mounted = []
+
+
+def key(n):
+    """64 bytes that stand for public key n."""
+    return (n + 1).to_bytes(4, "big") * 16
+
+
+def blank_image(block_size, block_count):
+    """A formatted, empty flash."""
+    data = bytearray(b"\xff" * (block_size * block_count))
+    vfs.VfsLfs2.mkfs(Flash(Power(), data, block_size))
+    return data
+
+
+class Car:
+    """One boot from `data` and mark `values`, both of which it goes on changing. `found` is what load() returned."""
+
+    def __init__(self, data, values, block_size, capacity=12):
+        self.power = Power()
+        self.flash = Flash(self.power, data, block_size)
+        self.marks = Marks(values, self.power)
+        self._block_size = block_size
+        self._capacity = capacity
+        self.mount()
+        self.registry = Registry(Record("/flash/keys"), self.marks, capacity)
+
+    def mount(self):
+        unmount()
+        vfs.mount(vfs.VfsLfs2(self.flash), "/flash")
+        _mounted.append(self.flash)  # a strong reference, or gc would finalise open files into a dead block device
+
+    def reboot(self):
+        """The same flash and marks with the power back; not loaded yet."""
+        return Car(self.flash.data, self.marks.values, self._block_size, self._capacity)
+
+    def snapshot(self):
+        return bytes(self.flash.data), dict(self.marks.values)
+
+    def perform(self, step):
+        """Carry out (ADD, key number, role) or (REVOKE, key number); True when it was reported done."""
+        if step[0] == ADD:
+            return self.registry.add(key(step[1]), step[2]) >= 0
+        return self.registry.revoke(self.registry.find(key(step[1]))) == codes.ACCEPTED
+
+    def shown(self):
+        """What the registry shows, in the model's form; fails where its parts contradict each other."""
+        registry = self.registry
+        out = bytearray(64)
+        entries = []
+        owners = 0
+        for number in range(registry.count):
+            assert registry.key(number, out), "an entry without its key"
+            assert registry.find(out) == number
+            role, condition = registry.role(number), registry.condition(number)
+            owners += 1 if role == codes.OWNER and condition == reg.ACTIVE else 0
+            entries.append((bytes(out), role, condition))
+        assert owners == registry.owners()
+        assert registry.state == (reg.READY if entries else reg.BLANK), registry.state
+        return sorted(entries)
+
+
+def unmount():
+    if _mounted:
+        vfs.umount("/flash")
+        _mounted.clear()
+
+
+def models(steps):
+    """What must be shown before, and after each of the steps."""
+    entries = {}
+    result = [[]]
+    for step in steps:
+        role = step[2] if step[0] == ADD else entries[key(step[1])][0]
+        entries[key(step[1])] = (role, reg.ACTIVE if step[0] == ADD else reg.REVOKED)
+        result.append(sorted((k, e[0], e[1]) for k, e in entries.items()))
+    return result
