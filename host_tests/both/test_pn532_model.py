@@ -3,6 +3,7 @@
 Hex strings are from the frame tables of UM0701-02 and from logs of libnfc and nfcpy, not from the model.
 """
 
+from fakes.scale import LONG
 from pn532_model import Card, Pn532Model, Tag
 
 ACK = bytes.fromhex("0000ff00ff00")
@@ -445,6 +446,28 @@ def test_a_hung_chip_needs_its_reset_pin_and_a_dead_one_more() -> None:
     assert host.send(WAKE + SAM) == b""
     host.chip.clear_faults()
     assert host.send(WAKE + SAM) == ACK + SAM_DONE
+
+
+def test_noise_and_mutated_commands_never_stop_the_chip() -> None:
+    seeds = [VERSION, SAM, NACK, ACK, packed(b"\xd4\x4a\x01\x00"), packed(b"\xd4\x40\x01\xaa\x01\x20")]
+    seeds += [packed(b"\xd4" + bytes([code]) + bytes([code] * (code % 5))) for code in range(256)]
+    seeds += [packed(b"\xd4\x32\x05\xff\x01\x00"), packed(b"\xd4\x52\x00"), packed(b"\xd4\x40\x41" + bytes(260))]
+    host = Host(Echo(PLASTIC)).start()
+    state = 1
+    turns = 500_000 if LONG else 20_000
+    for turn in range(turns):
+        if turn % 8 == 0:  # some command has put the chip to sleep, or turned a frame into the start of a long one
+            host.chip.reset(True)
+            host.chip.reset(False)
+            assert host.send(WAKE + SAM) == ACK + SAM_DONE, turn
+            assert host.send(VERSION) == ACK + VERSION_IS, turn
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        noisy = bytearray(seeds[(state >> 10) % len(seeds)])
+        if state & 0x20000:
+            noisy[(state >> 8) % len(noisy)] ^= (state >> 16) & 255
+        host.send(bytes(noisy), 1 + (state >> 20) % 40)
+    assert sum(host.chip.commands.values()) > turns // 2
+    assert len(host.chip.commands) > 200
 
 
 def test_a_clock_that_goes_back_is_refused_and_so_is_an_unknown_fault() -> None:

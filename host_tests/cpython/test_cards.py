@@ -12,10 +12,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fakes.keycard_vectors import SELECT_GAUSS, SELECT_PLASTIC, VECTORS, VEHICLE
-from latchkey_tools.cards import GAUSS, BankCard, SoftwareKeyCard, Wallet, WalletError
+from fakes.keycard_vectors import VECTORS
+from latchkey_tools.cards import GAUSS, PLASTIC, BankCard, SoftwareKeyCard, Wallet, WalletError
 from latchkey_tools.models.plain_card import KeyCard
 
+SALTS = (b"", b"\xde\xad\xbe\xef", b"\xa5\xa5\xa5\xa5", b"\x01\x02\x03\x04")  # what the vectors' cards have drawn
+VEHICLE = VECTORS[0].vehicle_public.hex()
+SELECT_PLASTIC = "00a404000a7465736c614c6f676963"
+SELECT_GAUSS = "00a404000af465736c614c6f676963"
 UID = bytes.fromhex("04112233445566")
 CHALLENGE = bytes(range(16))
 
@@ -42,13 +46,14 @@ def _proves(card: KeyCard, public: bytes) -> bool:
 
 
 def test_software_cards_answer_the_vectors() -> None:
-    for private, salt, challenge, response in VECTORS:
+    for vector, salt in zip(VECTORS, SALTS, strict=True):
 
-        def draw(salt: str = salt) -> bytes:
-            return bytes.fromhex(salt)
+        def draw(salt: bytes = salt) -> bytes:
+            return salt
 
-        card = SoftwareKeyCard(bytes.fromhex(private), UID, kind=GAUSS if salt else "plastic", salt=draw)
-        assert _answer(card, "8011000051" + VEHICLE + challenge + "00").hex() == response + "9000"
+        card = SoftwareKeyCard(vector.card_private, UID, kind=GAUSS if salt else PLASTIC, salt=draw)
+        assert card.public == vector.card_public
+        assert _answer(card, vector.apdu.hex()) == vector.rapdu
 
 
 def test_plain_and_software_card_are_the_same_card() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from fakes.keycard_vectors import COUNTING, FIRST_CARD, FIRST_PRIVATE, SELECT_PLASTIC, VECTORS, VEHICLE
+from fakes.keycard_vectors import VECTORS
 from fakes.reader_host import ReaderHost
 from latchkey_tools import vpcd_slot
 from latchkey_tools.models.plain_card import KeyCard
@@ -107,7 +107,7 @@ def _run(story: Callable[[Bench], Awaitable[None]]) -> list[str]:
 
 
 def test_a_key_card_elsewhere_proves_itself_through_slot_and_reader() -> None:
-    key = KeyCard(bytes.fromhex(FIRST_PRIVATE))
+    key = KeyCard(VECTORS[0].card_private)
     key.activated()
 
     async def story(bench: Bench) -> None:
@@ -115,10 +115,10 @@ def test_a_key_card_elsewhere_proves_itself_through_slot_and_reader() -> None:
         await bench.tap(card)
         listed = await bench.host.ask("4a0100")
         assert listed[:16] == "4b01010044200408" and listed[22:] == "1178779102" + HISTORY
-        assert await bench.host.ask("4001" + SELECT_PLASTIC) == "41009000"
-        assert await bench.host.ask("40018004000000") == "4100" + FIRST_CARD + "9000"
-        said = await bench.host.ask("40018011000051" + VEHICLE + COUNTING + "00")
-        assert said == "4100" + VECTORS[0][3] + "9000"
+        assert await bench.host.ask("400100a404000a7465736c614c6f676963") == "41009000"
+        assert await bench.host.ask("40018004000000") == "4100" + VECTORS[0].card_public.hex() + "9000"
+        said = await bench.host.ask("4001" + VECTORS[0].apdu.hex())
+        assert said == "4100" + VECTORS[0].rapdu.hex()
         assert card.controls == [1, 4, 2]
         await card.pull_out()
         await bench.until(lambda: not bench.field.cards)

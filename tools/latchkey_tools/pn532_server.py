@@ -8,7 +8,7 @@
     reader.fault("hang", -1)                    # a name of FAULTS, how often; -1: until cleared
     reader.clear_faults()
     reader.reset()                              # the reset pin pulled and let go: the chip forgets everything
-    reader.power_cycle()                        # the reader's supply interrupted: the same, but "hang" stays
+    reader.power_cycle()                        # the reader's supply interrupted: the same without the pin
     await reader.stop()
 
 The firmware connects as a driver opens a UART and sends host frames (HSU). The chip outlives its host: a restarted

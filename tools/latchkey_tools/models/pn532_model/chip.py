@@ -100,7 +100,8 @@ class Pn532Model:
         self._power_up()
 
     def power_cycle(self) -> None:
-        """Lose the supply for a moment: everything configured is forgotten and the chip sleeps."""
+        """Lose the supply for a moment: everything configured is forgotten, also the fault "hang"."""
+        self._faults.clear("hang")
         self._power_up()
 
     def _power_up(self) -> None:

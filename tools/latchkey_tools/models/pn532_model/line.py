@@ -1,7 +1,7 @@
 """The chip's serial line towards the host, and everything that can be made to go wrong on it and behind it."""
 
 FAULTS = (
-    "hang",  # the chip stands still until the reset pin is pulled
+    "hang",  # the chip stands still until the reset pin or the supply ends it
     "dead",  # the chip stands still, reset pin or not, until the fault is cleared
     "no_ack",  # a command is lost: no ACK, no answer
     "no_answer",  # ACK, then nothing
