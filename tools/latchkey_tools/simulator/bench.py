@@ -1,0 +1,242 @@
+"""The bench: car, reader and firmware joined, and the one thing that the page and its API talk to.
+
+Whatever happens (a line from the firmware, an order from the page, a switch that closes) goes through here: the car is
+brought up to now, the change is made, inputs that read differently are sent, and everyone who looks at the page is
+told.
+"""
+
+import asyncio
+import contextlib
+import copy
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from latchkey_tools.simulator.car import Car, CarError
+from latchkey_tools.simulator.feed import Feed
+from latchkey_tools.simulator.hand import Hand
+from latchkey_tools.simulator.harness import Harness
+from latchkey_tools.simulator.hint import hint
+from latchkey_tools.simulator.orders import Order, OrderError
+from latchkey_tools.simulator.reader import Reader, ReaderError
+from latchkey_tools.simulator.viewers import Viewers
+from latchkey_tools.simulator.wire import Message, format_cut, format_input, format_revoke
+
+_WIRE_JITTER_MS = 30  # what two processes and a socket on a busy PC add to a dead time; the firmware cannot help it
+_LOG_LINES = 400
+
+
+class Bench:
+    """`power_cut(why, between)`, `process()` (its state for the page) and `running()` (it has been heard) belong to the
+    firmware's keeper, `erase()` to whoever knows where its flash lies. run.py sets them before anything can ask."""
+
+    def __init__(self, reader: Reader, about: dict[str, object]) -> None:
+        self._origin = time.monotonic()
+        self.about = about
+        self.reader = reader
+        self.power_cut: Callable[[str, Callable[[], None] | None], None]
+        self.process: Callable[[], dict[str, Any]]
+        self.running: Callable[[], None]
+        self.erase: Callable[[], None]
+        self.viewers = Viewers(self.snapshot)
+        self.car = Car(self._now_ms(), jitter_ms=_WIRE_JITTER_MS)
+        self.harness = Harness(self._greet, self._hear, self.complain, self.left)
+        self.log: deque[dict[str, object]] = deque(maxlen=_LOG_LINES)
+        self._feed = Feed()
+        self._hand = Hand(reader, self.viewers.changed)
+        self._status: dict[str, object] | None = None
+        self._status_ms = 0
+        self._flash: dict[str, int] | None = None
+        self._armed: Order | None = None
+        self._sent: dict[str, int] = {}  # inputs as the firmware knows them; one that is not wired is absent
+        self._wake = asyncio.Event()
+
+    async def keep_time(self) -> None:
+        """Advances the car at each moment something in it changes by itself, until cancelled."""
+        while True:
+            self._wake.clear()
+            due = self.car.next_event_ms()
+            wait_s = None if due is None else max(0, due - self._now_ms()) / 1000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+            self.car.advance(self._now_ms())
+            self._send_inputs()
+            self.viewers.changed()
+
+    # Orders. Each raises OrderError when the world does not allow it.
+
+    def order_car(self, order: Order) -> None:
+        """Tried on a copy of the car, so that a refused order has changed nothing."""
+        self.car.advance(self._now_ms())
+        car = copy.deepcopy(self.car)
+        try:
+            if "hand" in order:
+                car.throw_by_hand(order["hand"])
+            if "doors" in order:
+                car.open_doors(order["doors"])
+        except CarError as error:
+            raise OrderError(str(error), 409)
+        if "ignition" in order:
+            car.turn_key(order["ignition"])
+        for name in ("button", "crash", "jam", "speed", "supply"):
+            if name in order:
+                setattr(car, name, order[name])
+        for wire, cut in order.get("unplug", {}).items():
+            (car.unplugged.add if cut else car.unplugged.discard)(wire)
+        self.car = car
+        self._after_change()
+
+    def order_faults(self, order: Order) -> None:
+        if "power_cut" in order:
+            cut = order["power_cut"]
+            if not self.harness.send(format_cut(cut["write"], cut["variant"])):
+                raise OrderError("The firmware is not running: there is no flash write to cut.", 409)
+            self._armed = cut
+        if "reader" in order:
+            self._break_reader(order["reader"])
+        if "power" in order:
+            self._cut("The supply was pulled.")
+        self.viewers.changed()
+
+    def order_card(self, order: Order) -> None:
+        known = {card["name"] for card in self.reader.cards()}
+        away, put, tap = order.get("take_away", []), order.get("put", []), order.get("tap")
+        for name in [*away, *put, *([tap] if tap else [])]:
+            if name not in known:
+                raise OrderError(f"There is no card called {name!r} in the wallet.", 404)
+        for name in away:
+            self.reader.take_away(name)
+        for name in put:
+            self.reader.put(name)
+        if tap:
+            self._hand.tap(tap)
+        self.viewers.changed()
+
+    def order_revoke(self, order: Order) -> None:
+        if not self.harness.send(format_revoke(order["revoke"])):
+            raise OrderError("The firmware is not running: nobody can revoke the key.", 409)
+
+    def order_reset(self) -> None:
+        self._cut("Erased over USB: the controller starts blank.", self._wipe)
+
+    def _break_reader(self, fault: str) -> None:
+        try:
+            self.reader.fault(fault)
+        except ReaderError as error:
+            raise OrderError(str(error), 409)
+
+    def _wipe(self) -> None:
+        self.erase()
+        self._feed.clear()
+
+    def _cut(self, why: str, between: Callable[[], None] | None = None) -> None:
+        self.power_cut(why, between)
+        self.reader.power_cycle()
+
+    # The firmware's side.
+
+    def _greet(self) -> Iterator[str]:
+        self.car.advance(self._now_ms())
+        self._sent = {name: value for name, value in self.car.wires().items() if name not in self.car.unplugged}
+        for name, value in self._sent.items():
+            yield format_input(name, value)
+        yield "ready"
+
+    def _hear(self, message: Message) -> None:
+        self.car.advance(self._now_ms())
+        word, *arguments = message
+        try:
+            self._HEAR[word](self, *arguments)
+        except CarError as error:
+            self.complain(str(error))
+        self._after_change()
+
+    def _hear_output(self, name: str, level: int) -> None:
+        if name == "reader_reset":
+            if level:
+                self.reader.reset()
+            return
+        self.car.output(name, level)
+        if name != "drive_enable":
+            self.viewers.tell("signal", {"name": name, "level": level})
+
+    def _hear_status(self, status: dict[str, object]) -> None:
+        self.running()
+        self._status = status
+        self._status_ms = self.car.now_ms
+        self._feed.look(status)
+
+    def _hear_verdict(self, verdict: dict[str, object]) -> None:
+        self._feed.add(verdict, self.process()["starts"])
+        if verdict.get("source") == "keycard":
+            self._hand.answered()
+
+    def _hear_cut(self) -> None:
+        self._cut("The power cut struck at the armed flash write.")
+
+    def _hear_flash(self, writes: int, erases: int) -> None:
+        self._flash = {"writes": writes, "erases": erases}
+
+    _HEAR: dict[str, Callable[..., None]] = {
+        "out": _hear_output,
+        "pulse": lambda self, name, length: self.car.pulse(name, length),
+        "stop": lambda self, name: self.car.stop(name),
+        "status": _hear_status,
+        "verdict": _hear_verdict,
+        "cut": _hear_cut,
+        "flash": _hear_flash,
+    }
+
+    def left(self) -> None:
+        """The firmware has gone: nothing that it said holds any more, and its outputs fall."""
+        self.car.advance(self._now_ms())
+        self.car.power_off()
+        self._status, self._flash, self._armed = None, None, None
+        self._sent = {}
+        for name in ("light_red", "light_green", "light_blue", "buzzer"):
+            self.viewers.tell("signal", {"name": name, "level": 0})
+        self._after_change()
+
+    def hear_log(self, stream: str, text: str) -> None:
+        """stream: out, err (of the firmware) or simulator."""
+        line: dict[str, object] = {"at": round(time.time(), 3), "stream": stream, "text": text}
+        self.log.append(line)
+        self.viewers.tell("log", line)
+
+    def complain(self, text: str) -> None:
+        self.hear_log("simulator", text)
+
+    # What is shown.
+
+    def snapshot(self) -> dict[str, object]:
+        """The whole state as the page shows it; plain JSON types."""
+        self.car.advance(self._now_ms())
+        process = self.process()
+        return {
+            "simulator": self.about,
+            "firmware": process,
+            "controller": self._status,
+            "controller_age_s": (self.car.now_ms - self._status_ms) / 1000,
+            "car": self.car.snapshot(),
+            "reader": self.reader.snapshot(),
+            "cards": self.reader.cards(),
+            "verdicts": self._feed.newest_first(),
+            "flash": self._flash,
+            "armed_cut": self._armed,
+            "hint": hint(process["state"], self._status, self.car.button, self._feed.seen),
+        }
+
+    def _after_change(self) -> None:
+        self._send_inputs()
+        self._wake.set()
+        self.viewers.changed()
+
+    def _send_inputs(self) -> None:
+        for name, value in self.car.wires().items():
+            if name in self._sent and self._sent[name] != value:
+                self._sent[name] = value
+                self.harness.send(format_input(name, value))
+
+    def _now_ms(self) -> int:
+        return int((time.monotonic() - self._origin) * 1000)

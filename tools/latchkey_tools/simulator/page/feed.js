@@ -1,0 +1,64 @@
+// Who asked, for what, what the controller said, and why: one line per decision, newest first.
+
+const list = document.getElementById("feed");
+const WHO = { cabin: "Cabin button", crash: "Crash sensor", timer: "Auto-relock", phone: "Phone", cloud: "Cloud", keycard: "A card" };
+// Not refusals: steps of an enrolment, each waiting for the next (core/codes.py KEY_PINNED, OWNER_ADDED, CLAIMED).
+const STEPS = [61, 68, 69];
+let newest = null;
+
+/** names: short id -> name in the wallet. */
+export function showFeed(verdicts, names) {
+  document.getElementById("feed-empty").hidden = verdicts.length > 0;
+  const keys = verdicts.map(keyOf);
+  const present = new Map([...list.children].map((item) => [item.dataset.key, item]));
+  if (keys.length === present.size && keys[0] === list.firstElementChild?.dataset.key) return;
+  const fresh = newest !== null && keys.length > 0 && keys[0] !== newest;
+  list.replaceChildren(...verdicts.map((verdict, index) => present.get(keys[index]) ?? line(verdict, keys[index], names)));
+  newest = keys[0] ?? "";
+  if (!verdicts.length) return;
+  const said = sentence(verdicts[0], names);
+  if (fresh) document.getElementById("announcer").textContent = said;
+  const latest = document.getElementById("latest");
+  latest.hidden = false;
+  latest.textContent = said;
+  latest.dataset.accepted = outcome(verdicts[0]) !== "refused";
+}
+
+const keyOf = (verdict) => `${verdict.start}/${verdict.seq}/${verdict.at}`;
+const isStep = (verdict) => !verdict.accepted && STEPS.includes(verdict.verdict);
+const outcome = (verdict) => (verdict.accepted ? "accepted" : isStep(verdict) ? "noted" : "refused");
+const words = (action) => String(action ?? "").replaceAll("_", " ");
+
+function who(verdict, names) {
+  return names[verdict.id] ?? (verdict.id ? `Key ${verdict.id}` : (WHO[verdict.source] ?? verdict.source));
+}
+
+function sentence(verdict, names) {
+  const action = words(verdict.action);
+  return `${who(verdict, names)}${action ? `, ${action}` : ""}: ${outcome(verdict)}, ${verdict.text}`;
+}
+
+function line(verdict, key, names) {
+  const item = document.createElement("li");
+  item.dataset.key = key;
+  item.dataset.accepted = Boolean(verdict.accepted);
+  const mark = document.createElement("span");
+  mark.className = "mark";
+  mark.textContent = outcome(verdict)[0].toUpperCase() + outcome(verdict).slice(1);
+  item.dataset.step = isStep(verdict);
+  const said = document.createElement("p");
+  const name = document.createElement("b");
+  name.textContent = who(verdict, names);
+  const asked = words(verdict.action);
+  said.append(name, asked ? ` asked to ${asked}` : " showed itself");
+  const why = document.createElement("p");
+  why.className = "why";
+  why.textContent = verdict.text;
+  const foot = document.createElement("p");
+  foot.className = "foot";
+  const time = document.createElement("time");
+  time.textContent = new Date(verdict.at * 1000).toLocaleTimeString([], { hour12: false });
+  foot.append(time, ` · ${verdict.source}${verdict.id ? ` · ${verdict.id}` : ""}`);
+  item.append(mark, said, why, foot);
+  return item;
+}

@@ -1,0 +1,96 @@
+// The controls around the car and the ways to break it. What they show is what the simulator says, not what was clicked.
+
+import { order } from "./api.js";
+
+const byId = (id) => document.getElementById(id);
+const WIRES = ["button", "bolt_locked", "bolt_unlocked", "door", "ignition", "crash", "speed", "supply"];
+const UNITS = { speed: (value) => `${value} km/h`, supply: (value) => `${(value / 1000).toFixed(1)} V` };
+let car = null;
+let sliding = null;
+
+export function start() {
+  for (const box of document.querySelectorAll("[data-car]")) {
+    box.addEventListener("change", async () => {
+      if (!(await order("car", { [box.dataset.car]: box.checked }))) box.checked = car[box.dataset.car];
+    });
+  }
+  for (const range of document.querySelectorAll("[data-range]")) slider(range);
+  for (const button of document.querySelectorAll("[data-hand]")) {
+    button.addEventListener("click", () => order("car", { hand: button.dataset.hand }));
+  }
+  byId("drive-off").addEventListener("click", driveOff);
+  byId("park").addEventListener("click", () => order("car", { speed: 0, ignition: false }));
+  byId("wires").append(...WIRES.map(wire));
+  startFaults();
+}
+
+/** Without authorisation the starter stays dead, and a car that does not start does not drive. */
+async function driveOff() {
+  if (await order("car", { doors: false, ignition: true, supply: Math.max(car.supply, 13800) })) {
+    if (car.outputs.drive_enable || car.engine) order("car", { speed: 50 });
+  }
+}
+
+function slider(range) {
+  const name = range.dataset.range;
+  let waiting = false;
+  range.addEventListener("input", () => {
+    sliding = name;
+    label(range);
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      order("car", { [name]: Number(range.value) });
+    }, 100);
+  });
+  range.addEventListener("change", () => (sliding = null));
+}
+
+function label(range) {
+  const text = UNITS[range.dataset.range](Number(range.value));
+  range.parentElement.querySelector("output").textContent = text;
+  range.setAttribute("aria-valuetext", text);
+}
+
+function wire(name) {
+  const item = document.createElement("li");
+  item.innerHTML = `<label class="switch small"><input type="checkbox" checked><span class="track"></span><span></span></label>`;
+  const box = item.querySelector("input");
+  box.dataset.wire = name;
+  item.querySelector("span:last-child").textContent = name.replace("_", " ");
+  box.addEventListener("change", () => order("car", { unplug: { [name]: !box.checked } }));
+  return item;
+}
+
+function startFaults() {
+  byId("reader-fault").addEventListener("change", (event) => order("faults", { reader: event.target.value }));
+  byId("arm-cut").addEventListener("click", () =>
+    order("faults", { power_cut: { write: Number(byId("cut-write").value), variant: byId("cut-variant").value } }),
+  );
+  byId("pull-plug").addEventListener("click", () => order("faults", { power: "off" }));
+  const dialog = byId("erase-dialog");
+  byId("erase").addEventListener("click", () => {
+    dialog.returnValue = "keep";
+    dialog.showModal();
+  });
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "erase") order("reset", { confirm: "erase everything" });
+  });
+}
+
+export function showWorld(state) {
+  car = state.car;
+  for (const box of document.querySelectorAll("[data-car]")) box.checked = car[box.dataset.car];
+  for (const range of document.querySelectorAll("[data-range]")) {
+    if (sliding === range.dataset.range) continue;
+    range.value = car[range.dataset.range];
+    label(range);
+  }
+  for (const box of document.querySelectorAll("[data-wire]")) box.checked = !car.unplugged.includes(box.dataset.wire);
+  const fault = byId("reader-fault");
+  fault.value = state.reader.fault;
+  fault.disabled = state.reader.kind !== "simulated";
+  const cut = state.armed_cut;
+  byId("armed").textContent = cut ? `Armed: the ${cut.write === 1 ? "next" : `${cut.write}th`} flash write is cut.` : "";
+}

@@ -1,0 +1,62 @@
+"""Settings of the simulator, and how a start that fails is explained.
+
+They come from the environment, because `make run` hands it through; run.py lists them.
+"""
+
+import contextlib
+import errno
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from latchkey_tools.simulator.firmware import ROOT
+
+
+class StartError(Exception):
+    """The simulator cannot start; the message says in one sentence what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    port: int
+    vpcd_port: int
+    pn532_port: int
+    harness_port: int
+    reader: str
+    state: Path
+    firmware: Path
+
+
+def settings(environment: Mapping[str, str]) -> Settings:
+    """Reads the environment. Raises StartError where a value makes no sense."""
+    return Settings(
+        port=_port(environment, "PORT", 8080),
+        vpcd_port=_port(environment, "VPCD_PORT", 35963),
+        pn532_port=_port(environment, "PN532_PORT", 35901),
+        harness_port=_port(environment, "HARNESS_PORT", 35902),
+        reader=environment.get("READER", "") or "simulated",
+        state=Path(environment.get("STATE", "") or ROOT / "build/simulator").absolute(),
+        firmware=Path(environment.get("FIRMWARE", "") or ROOT / "firmware/main.py").absolute(),
+    )
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, "") or str(default)
+    if not text.isdecimal() or int(text) > 65_535:
+        raise StartError(f"{name}={text} is not a port: give a number from 0 to 65535.")
+    return int(text)
+
+
+@contextlib.contextmanager
+def explained(part: str, name: str, port: int) -> Iterator[None]:
+    """Turns a port that cannot be had into a StartError that names the part and the setting which moves it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(
+                f"Port {port} for {part} is taken: end the program that has it, or choose another with {name}=."
+            )
+        if error.errno == errno.EACCES:
+            raise StartError(f"Port {port} for {part} is reserved for root: choose one above 1023 with {name}=.")
+        raise
