@@ -68,7 +68,10 @@ class Registry:
         return self._roll.count
 
     def load(self) -> int:
-        """Read the list at boot; returns `state`. Mends a damaged copy and marks that lag behind. Never raises."""
+        """Read the list at boot; returns `state`. Mends a damaged copy and marks that lag behind.
+
+        Whatever goes wrong on the way is UNREADABLE, and may be tried again.
+        """
         self._forget()
         try:
             self.state = self._read()

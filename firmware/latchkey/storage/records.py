@@ -40,6 +40,9 @@ _ENOSPC = const(28)
 _MISSING = const(0)
 _UNREADABLE = const(-1)
 
+# Copies as they are before the first change, and, while none was reported done, after one that was cut off half-way.
+_NEVER_MADE = ((_MISSING, _MISSING), (_MISSING, 1), (1, _MISSING))
+
 
 class Record:
     """One record. `generation` is that of the state in force, 0 while there is none.
@@ -66,8 +69,10 @@ class Record:
         """
         self._discard_draft()
         first, second = self._examine(0), self._examine(1)
+        if (first, second) in _NEVER_MADE[: 1 if expected else 3]:
+            return EMPTY
         if first <= 0 and second <= 0:
-            return EMPTY if first == _MISSING and second == _MISSING else DAMAGED
+            return DAMAGED
         as_expected = expected > 0 and expected in (first, second)
         self._kept = int(first != expected if as_expected else second > first)
         self.generation = second if self._kept else first
