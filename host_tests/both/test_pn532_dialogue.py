@@ -75,7 +75,7 @@ def test_garbage_before_between_and_after():
 def test_what_lies_there_before_the_command_does_not_matter():
     wire = _Wire()
     wire.port.say(_ANSWER * 40 + _ACK + _ANSWER)
-    wire.port.expect(_ASK, (1, _ACK + bytes.fromhex("0000ff06fad50344444444ff00".replace("ff00", "1800"))))
+    wire.port.expect(_ASK, (1, _ACK + bytes.fromhex("0000ff06fad503444444441800")))
     assert wire.ask() == (b"\x44\x44\x44\x44", None)
 
 
