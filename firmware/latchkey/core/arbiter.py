@@ -59,6 +59,7 @@ class Arbiter:
         self.drive_effect = drive.NOTHING
         self.starts = 0
         self.stops = 0
+        self.relock_verdict = -1  # set where the relock timer asked by itself
 
     # Requests
 
@@ -224,7 +225,7 @@ class Arbiter:
         self.relock_pending = False
         sensed = self.lock.state == lock.UNLOCKED and self.lock.confirmed()
         if pending and sensed and self.facts.door_open == NO and not policy.permission(codes.TIMER, 0, LOCK):
-            self._ask_bolt(codes.TIMER, LOCK)
+            self.relock_verdict = self._ask_bolt(codes.TIMER, LOCK)
 
     def _cancel_relock(self) -> None:
         self.relock_pending = False
@@ -237,6 +238,7 @@ class Arbiter:
         self.drive_effect = drive.NOTHING
         self.starts = 0
         self.stops = 0
+        self.relock_verdict = -1
 
     def _move(self, event: int, argument: int) -> None:
         machine = self.lock

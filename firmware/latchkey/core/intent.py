@@ -24,10 +24,10 @@ def toggle(machine: Lock) -> int:
 
 
 def of_tap(machine: Lock, place: int) -> int:
-    """The action on the lock that a tap asks for, or 0 where the reader moves no bolt (cabin)."""
-    return 0 if place == CABIN else toggle(machine)
+    """The action on the lock that a tap asks for, or AUTHORISE_DRIVE where the reader moves no bolt (cabin)."""
+    return codes.AUTHORISE_DRIVE if place == CABIN else toggle(machine)
 
 
-def authorises_drive(place: int, action: int) -> bool:
-    """A tap in the cabin permits driving; at a reader for both, the tap that opens does."""
-    return place == CABIN or (place == BOTH and action == codes.UNLOCK)
+def also_authorises_drive(place: int, action: int) -> bool:
+    """At a reader for both, the tap that opens permits driving as well."""
+    return place == BOTH and action == codes.UNLOCK

@@ -1,0 +1,20 @@
+"""The board that is not there: MicroPython's unix port, wired to `latchkey simulator`. Data only.
+
+The environment says where the parts are, because whoever starts the firmware has just chosen it.
+"""
+
+import os
+
+NAME = "simulator"
+CHIP = "unix"
+
+HARNESS = os.getenv("HARNESS") or "127.0.0.1:35902"
+READER = os.getenv("READER") or "127.0.0.1:35901"
+FLASH = os.getenv("FLASH") or "."
+
+# (port, place: 1 door, 2 cabin, 3 both, reset pin or None)
+READERS = (("reader", 3, None),)
+
+PULSE_MS = 500
+RELOCK = False
+DRIVE_OUTPUT = "drive_enable"

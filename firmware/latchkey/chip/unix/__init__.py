@@ -1,0 +1,73 @@
+"""The chip when there is none: MicroPython's unix port, with the vehicle's wires reached over TCP.
+
+The other end is `latchkey simulator`. Where it listens stands in the board data, which takes it from the environment.
+Losing the simulator ends the firmware, as losing power would.
+"""
+
+import os
+import sys
+import time
+
+from latchkey.chip.unix.flash import Flash
+from latchkey.chip.unix.harness import Harness
+from latchkey.chip.unix.marks import Marks
+from latchkey.chip.unix.tcp import TcpPort
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from latchkey.chip.unix.harness import Wire
+
+_MOUNT_POINT = "/flash"
+_READY_MS = 10_000
+
+
+class Chip:
+    """See latchkey.chip."""
+
+    def __init__(self, harness: str, reader: str, folder: str) -> None:
+        """harness, reader: HOST:PORT. folder: where the image of the flash and the marks are kept."""
+        self._reader = reader
+        self.console = self._harness = Harness(harness)
+        self.marks = Marks(folder + "/marks")
+        self._flash = Flash(folder + "/flash.bin", self._harness)
+
+    def mount(self) -> str:
+        return self._flash.mount(_MOUNT_POINT)
+
+    def wires(self) -> "dict[str, Wire]":
+        """Wait until the simulator has said which wires there are."""
+        began = time.ticks_ms()
+        while not self._harness.ready:
+            if time.ticks_diff(time.ticks_ms(), began) > _READY_MS:
+                raise OSError("the simulator has not said `ready` within 10 s")
+            time.sleep_ms(5)
+            self._harness.poll()
+        return self._harness.wires
+
+    def level(self, name: str) -> object:
+        return self._harness.level(name)
+
+    def pulse(self, name: str) -> object:
+        return self._harness.pulse(name)
+
+    def port(self, name: str) -> TcpPort:
+        return TcpPort(self._reader)
+
+    def poll(self) -> None:
+        self._harness.poll()
+        self._flash.report()
+
+    def random(self, count: int) -> bytes:
+        return os.urandom(count)
+
+    def alive(self) -> None:
+        """There is no watchdog: whoever starts this process sees it end."""
+
+
+def open(board: object) -> Chip:
+    """Connect to the simulator named in the board data; ends with a clear sentence where there is none."""
+    try:
+        return Chip(board.HARNESS, board.READER, board.FLASH)
+    except OSError as error:
+        print("No simulator at %s (%s). Start one with `make run`." % (board.HARNESS, error))
+        sys.exit(1)

@@ -1,0 +1,90 @@
+"""The lock motor and the drive relay: ready-made outputs in, pulses that end by themselves out.
+
+A pulse output has `pulse(ms)`, which returns at once and whose end needs no CPU (RMT on the ESP32, the simulated car on
+a PC), and `stop()`. This driver is the last one to look: whatever it is told, it never drives both directions, never
+reverses within the dead time, never pulses longer than the ceiling. Every board's README adds a limit outside the chip.
+"""
+
+import time
+
+from micropython import const
+
+from latchkey.core.lock import DEAD_MS, PULSE_CEILING_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class PulseOutput(Protocol):
+        def pulse(self, ms: int) -> None: ...
+        def stop(self) -> None: ...
+
+    class LevelOutput(Protocol):
+        def value(self, level: int) -> object: ...
+
+
+_LOCK = const(0)
+_UNLOCK = const(1)
+
+
+class LockMotor:
+    """Two pulse outputs that are never active together. `refused` counts orders that would have broken the rules."""
+
+    def __init__(
+        self,
+        lock: "PulseOutput",
+        unlock: "PulseOutput",
+        pulse_ms: int,
+        ticks_ms: "Callable[[], int]" = time.ticks_ms,
+    ) -> None:
+        """pulse_ms: 1 to PULSE_CEILING_MS. ValueError otherwise, so that a bad board file stops at boot."""
+        if not 1 <= pulse_ms <= PULSE_CEILING_MS:
+            raise ValueError("pulse_ms must be 1 to %d" % PULSE_CEILING_MS)
+        self.refused = 0
+        self._outputs = (lock, unlock)
+        self._pulse_ms = pulse_ms
+        self._ticks_ms = ticks_ms
+        self._direction = _LOCK
+        self._free_at = ticks_ms()  # when the last pulse and its dead time are over
+        lock.stop()
+        unlock.stop()
+
+    def lock(self) -> bool:
+        """Pulse towards locked; False where the dead time forbids it."""
+        return self._pulse(_LOCK)
+
+    def unlock(self) -> bool:
+        """Pulse towards unlocked; False where the dead time forbids it."""
+        return self._pulse(_UNLOCK)
+
+    def halt(self) -> None:
+        """End a pulse that runs; the dead time begins now."""
+        self._outputs[_LOCK].stop()
+        self._outputs[_UNLOCK].stop()
+        self._free_at = time.ticks_add(self._ticks_ms(), DEAD_MS)
+
+    def _pulse(self, direction: int) -> bool:
+        now = self._ticks_ms()
+        # A millisecond of grace: the caller's timer and this one may read the clock on two sides of a tick.
+        if time.ticks_diff(self._free_at, now) > 1:
+            self.refused += 1
+            return False
+        self._outputs[1 - direction].stop()
+        self._outputs[direction].pulse(self._pulse_ms)
+        self._direction = direction
+        self._free_at = time.ticks_add(now, self._pulse_ms + DEAD_MS)
+        return True
+
+
+class DriveRelay:
+    """A latching relay in the starter line: it keeps its position when the controller is off."""
+
+    def __init__(self, output: "LevelOutput") -> None:
+        self._output = output
+
+    def enable(self) -> None:
+        self._output.value(1)
+
+    def disable(self) -> None:
+        self._output.value(0)

@@ -1,0 +1,123 @@
+"""Light and sound: every verdict has a signal of its own, told apart by number and rhythm as well as by colour.
+
+Whoever cannot tell red from green counts: one long light with one beep is the only signal that means *granted*; short
+ones mean *refused*, and their number says why. The table below is the one the README prints.
+"""
+
+import time
+
+from micropython import const
+
+from latchkey.core import codes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from typing import Protocol
+
+    class LevelOutput(Protocol):
+        def value(self, level: int) -> object: ...
+
+
+# Colours, one bit for each lamp.
+OFF = const(0)
+RED = const(1)
+GREEN = const(2)
+AMBER = const(3)
+BLUE = const(4)
+WHITE = const(7)
+
+_LONG_MS = const(900)
+_SHORT_MS = const(150)
+_PAUSE_MS = const(150)
+_LONG_BEEP_MS = const(120)
+
+SIGNALS = (
+    # verdicts, colour, flashes (0: one long), beeps
+    ((codes.ACCEPTED, codes.QUEUED, codes.JOINED), GREEN, 0, 1),
+    ((codes.ALREADY,), GREEN, 2, 1),
+    ((codes.NOT_A_KEY,), RED, 1, 0),
+    ((codes.UNKNOWN_KEY,), RED, 2, 2),
+    ((codes.WRONG_ANSWER, codes.BAD_POINT), RED, 3, 3),
+    ((codes.REVOKED, codes.SUSPENDED), RED, 4, 4),
+    ((codes.NOT_PERMITTED, codes.OUTSIDE_WINDOW, codes.DRIVE_REVOKED), RED, 5, 5),
+    ((codes.KEY_CONFLICT,), RED, 8, 8),
+    ((codes.CARD_GONE,), AMBER, 1, 1),
+    ((codes.CARD_ERROR,), AMBER, 2, 1),
+    ((codes.BUSY, codes.STALE), AMBER, 3, 1),
+    ((codes.HOT, codes.LOW_SUPPLY), AMBER, 4, 1),
+    ((codes.CRASHED,), AMBER, 5, 1),
+    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY), AMBER, 6, 6),
+    ((codes.KEY_PINNED, codes.OWNER_ADDED), BLUE, 1, 1),
+    ((codes.CLAIMED,), BLUE, 0, 1),
+    ((codes.ENROLMENT_CLOSED,), BLUE, 2, 2),
+    ((codes.ALREADY_ENROLLED,), BLUE, 3, 2),
+    ((codes.REGISTRY_FULL, codes.LAST_OWNER, codes.NO_SUCH_KEY), BLUE, 4, 2),
+)
+_OTHERWISE = (RED, 6, 0)
+
+
+def signal_of(verdict: int) -> "tuple[int, int, int]":
+    """(colour, flashes, beeps) of a verdict. Allocates for verdicts of the table only once, at import."""
+    for verdicts, colour, flashes, beeps in SIGNALS:
+        if verdict in verdicts:
+            return colour, flashes, beeps
+    return _OTHERWISE
+
+
+class Indicator:
+    """Three lamps and a buzzer, each an output with value(level) or None where the board has none."""
+
+    def __init__(
+        self,
+        red: "LevelOutput | None",
+        green: "LevelOutput | None",
+        blue: "LevelOutput | None",
+        buzzer: "LevelOutput | None",
+    ) -> None:
+        self._lamps = (red, green, blue)
+        self._buzzer = buzzer
+        self._colour = OFF
+        self._lit = OFF
+        self._sounding = False
+        self._background = OFF
+        self._flashes = 0
+        self._beeps = 0
+        self._started = 0
+        self._active = False
+        self._pending = -1
+
+    def show(self, verdict: int) -> None:
+        """Show a verdict from the next tick on, instead of whatever is being shown. Allocates nothing."""
+        self._pending = verdict
+
+    def background(self, colour: int) -> None:
+        """The colour between signals: OFF, or BLUE while enrolment is open, AMBER while the reader is at fault."""
+        self._background = colour
+
+    def tick(self, now: int) -> None:
+        """Drive the outputs for this moment. now: ticks in ms."""
+        if self._pending >= 0:
+            self._colour, self._flashes, self._beeps = signal_of(self._pending)
+            self._pending = -1
+            self._started = now
+            self._active = True
+        if not self._active:
+            self._drive(self._background, False)
+            return
+        elapsed = time.ticks_diff(now, self._started)
+        turn, phase = elapsed // (_SHORT_MS + _PAUSE_MS), elapsed % (_SHORT_MS + _PAUSE_MS)
+        lit = elapsed < _LONG_MS if self._flashes == 0 else turn < self._flashes and phase < _SHORT_MS
+        sounding = elapsed < _LONG_BEEP_MS if self._flashes == 0 else turn < self._beeps and phase < _SHORT_MS
+        self._active = elapsed < _LONG_MS or turn < max(self._flashes, self._beeps)
+        self._drive(self._colour if lit else OFF, sounding)
+
+    def _drive(self, colour: int, sounding: bool) -> None:
+        if colour != self._lit:
+            self._lit = colour
+            for bit, lamp in enumerate(self._lamps):
+                if lamp is not None:
+                    lamp.value((colour >> bit) & 1)
+        if sounding != self._sounding:
+            self._sounding = sounding
+            if self._buzzer is not None:
+                self._buzzer.value(1 if sounding else 0)

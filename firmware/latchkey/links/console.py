@@ -1,0 +1,178 @@
+"""The USB console: tells what the vehicle sees and decides, and takes commands from whoever holds the cable.
+
+A cable to the board is physical access, which on stock MicroPython is full access; commands act as the cabin and are
+noted like everything else. Lines of text: `status {JSON}` when something has changed, `verdict {JSON}` for each decision.
+
+    revoke NUMBER     revoke a key
+
+Secrets never appear: keys are named by the first four bytes of their SHA-1.
+"""
+
+import asyncio
+import json
+
+from micropython import const
+
+from latchkey.core import arbiter as timers
+from latchkey.core import codes
+from latchkey.core.facts import UNKNOWN, YES
+from latchkey.core.request import NOBODY, Request
+from latchkey.credentials import entries
+from latchkey.crypto.digest import sha1
+from latchkey.drivers.reader_health import health_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from typing import Protocol
+
+    from latchkey.drivers.inputs import Inputs
+    from latchkey.drivers.reader import Reader
+    from latchkey.vehicle import Vehicle
+
+    class Cable(Protocol):
+        def readline(self) -> "str | None": ...
+        def write(self, line: str) -> None: ...
+
+
+_POLL_MS = const(20)
+_BEAT_MS = const(1_000)  # countdowns move while nothing changes
+
+_BOLTS = ("unknown", "locked", "unlocked", "between", "not fitted")
+_SOURCES = ("", "timer", "cloud", "phone", "keycard", "cabin", "crash")
+_ROLES = ("none", "service", "owner", "driver", "fleet manager", "vehicle monitor", "charging manager", "", "guest")
+_CONDITIONS = ("absent", "active", "suspended", "revoked")
+_REGISTRIES = ("blank", "ready", "older", "unreadable")
+_ACTIONS = (
+    "",
+    "lock",
+    "unlock",
+    "authorise drive",
+    "revoke drive",
+    "open trunk",
+    "open frunk",
+    "open charge port",
+    "wake",
+    "open enrolment",
+    "enrol key",
+    "end enrolment",
+    "revoke key",
+)
+
+
+class Console:
+    """One cable. `cable`: readline() that never waits, write(line)."""
+
+    def __init__(self, cable: "Cable", vehicle: "Vehicle", inputs: "Inputs", readers: "list[Reader]") -> None:
+        self._cable = cable
+        self._vehicle = vehicle
+        self._inputs = inputs
+        self._readers = readers
+        self._request = Request(codes.CABIN)
+        self._told = 0  # journal rows
+        self._keys: "list[dict[str, object]]" = []
+        self._keys_generation = -1
+        self._key = bytearray(64)
+
+    async def run(self) -> None:
+        """Tell and listen for ever."""
+        seen = None
+        quiet_ms = 0
+        while True:
+            line = self._cable.readline()
+            if line is not None:
+                self._obey(line)
+            self._tell_verdicts()
+            now = (self._vehicle.revision, self._readers[0].health if self._readers else 0)
+            if now != seen or quiet_ms >= _BEAT_MS:
+                seen = now
+                quiet_ms = 0
+                self._cable.write("status " + json.dumps(self.status()))
+            quiet_ms += _POLL_MS
+            await asyncio.sleep_ms(_POLL_MS)
+
+    def status(self) -> "dict[str, object]":
+        """A snapshot for people: plain JSON types."""
+        vehicle = self._vehicle
+        decided, custody, registry = vehicle.arbiter, vehicle.custody, vehicle.registry
+        machine, facts = decided.lock, decided.facts
+        return {
+            "uptime_s": vehicle.uptime_s,
+            "lock": machine.name(),
+            "confirmed": machine.confirmed(),
+            "bolt": _BOLTS[machine.bolt],
+            "doors_open": None if facts.door_open == UNKNOWN else facts.door_open == YES,
+            "drive": decided.drive.name(),
+            "drive_s": vehicle.seconds_left(timers.DRIVE) or None,
+            "moving": facts.moving(),
+            "supply_mv": self._inputs.supply_mv if self._inputs.supply_mv >= 0 else None,
+            "crash": decided.crash.phase != 0,
+            "crash_line_stuck": decided.crash.stuck,
+            "hold_s": vehicle.seconds_left(timers.HOLD),
+            "rest_s": vehicle.seconds_left(timers.COOL),
+            "enrolment": custody.enrolment.name(),
+            "enrolment_s": custody.seconds_left(),
+            "pinned": _id_of(custody.enrolment.pinned) if custody.enrolment.name() == "pinned" else "",
+            "claimed": registry.count > 0,
+            "registry": _REGISTRIES[registry.state],
+            "generation": registry.generation,
+            "keys": self._list_keys(),
+            "reader": health_name(self._readers[0].health) if self._readers else "",
+        }
+
+    def _list_keys(self) -> "list[dict[str, object]]":
+        """Reads the keys from flash, once after each change of the list."""
+        registry = self._vehicle.registry
+        if registry.generation != self._keys_generation:
+            self._keys_generation = registry.generation
+            self._keys = []
+            for number in range(registry.count):
+                if registry.key(number, self._key):
+                    self._keys.append(
+                        {
+                            "number": number,
+                            "id": _id_of(self._key),
+                            "role": _ROLES[registry.role(number)],
+                            "state": _CONDITIONS[registry.condition(number)],
+                        }
+                    )
+        return self._keys
+
+    def _tell_verdicts(self) -> None:
+        journal = self._vehicle.journal
+        while self._told < journal.count:
+            row = journal.row(self._told)
+            self._told += 1
+            if row is not None:
+                self._cable.write("verdict " + json.dumps(_verdict(row)))
+
+    def _obey(self, line: str) -> None:
+        words = line.split()
+        if len(words) == 2 and words[0] == "revoke" and words[1].isdigit():
+            self._request.clear()
+            self._request.action = codes.REVOKE_KEY
+            self._request.argument = int(words[1])
+            if self._vehicle.registry.condition(self._request.argument) == entries.ABSENT:
+                self._vehicle.refuse(self._request, codes.NO_SUCH_KEY)
+            else:
+                self._vehicle.request(self._request)
+        else:
+            self._cable.write("error not a command: " + line[:40])
+
+
+def _verdict(row: "tuple[int, int, int, int, int, int, bytes]") -> "dict[str, object]":
+    number, uptime_s, source, credential, action, verdict, key_id = row
+    return {
+        "seq": number,
+        "uptime_s": uptime_s,
+        "source": _SOURCES[source],
+        "credential": credential,
+        "id": key_id.hex() if credential != NOBODY or any(key_id) else "",
+        "action": _ACTIONS[action],
+        "verdict": verdict,
+        "text": codes.verdict_name(verdict),
+        "accepted": codes.is_accepted(verdict) or codes.KEY_PINNED == verdict,
+    }
+
+
+def _id_of(key64: bytearray) -> str:
+    return sha1(b"\x04" + key64)[:4].hex()

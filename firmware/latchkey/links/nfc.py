@@ -1,0 +1,220 @@
+"""The NFC link: a card that comes to a reader becomes a request to the vehicle.
+
+A tap's way, from antenna to motor:
+
+    drivers/pn532        a card is listed and its answers come in as bytes
+    drivers/reader       it was not there before: a tap
+    links/nfc            this module: asks it which key it is, and to prove it
+    protocol/keycard     what is said to the card, and whether its answer is right
+    credentials/registry which card of this vehicle that key is
+    vehicle.request      role, validity, revocation, at this moment
+    core/arbiter, lock   may it, and what does that move
+    drivers/actuator     the pulse
+
+From the card's last answer to the pulse there is no elliptic-curve operation that starts, no flash, and no await on
+anything shared. A UID is never looked at.
+
+Several cards in the field: those that are no key of this vehicle are put to sleep and the next one is asked, so a bank
+card or another car's key in the same wallet does not matter. Once a key has decided, cards that turn up within the next
+second belong to the same hand and are passed over; otherwise two own cards in one wallet would unlock and lock again.
+
+Not protected against: relays. A card answers wherever it is asked.
+"""
+
+import asyncio
+import time
+
+from micropython import const
+
+from latchkey.core import codes, intent
+from latchkey.core.request import NOBODY, Request
+from latchkey.credentials import entries
+from latchkey.crypto import p256
+from latchkey.crypto.digest import sha1
+from latchkey.crypto.secret import wipe
+from latchkey.drivers.pn532_error import CardError, Pn532Error
+from latchkey.drivers.pn532_listing import Card
+from latchkey.protocol import keycard
+from latchkey.protocol.keycard import KeycardError, Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable, Iterator
+
+    from latchkey.crypto.entropy import Entropy
+    from latchkey.drivers.reader import Reader
+    from latchkey.protocol.ephemeral import Ephemeral
+    from latchkey.vehicle import Vehicle
+
+_ANSWER_MS = const(500)  # selection and key: a card needs 5 to 30 ms
+_PROOF_MS = const(1_000)  # a Java card computes for 100 to 250 ms
+_SAME_HAND_MS = const(1_000)
+
+_VERDICT_OF_ERROR = {
+    keycard.NOT_A_KEY: codes.NOT_A_KEY,
+    keycard.CARD_ERROR: codes.CARD_ERROR,
+    keycard.WRONG_ANSWER: codes.WRONG_ANSWER,
+}
+
+
+class NfcLink:
+    """One reader at one place (intent.DOOR, CABIN or BOTH). `last_tap_ms`: listed to decided, of the last tap."""
+
+    def __init__(
+        self,
+        reader: "Reader",
+        place: int,
+        vehicle: "Vehicle",
+        ephemeral: "Ephemeral",
+        entropy: "Entropy",
+        ticks_ms: "Callable[[], int]" = time.ticks_ms,
+    ) -> None:
+        self.last_tap_ms = 0
+        self._reader = reader
+        self._place = place
+        self._vehicle = vehicle
+        self._ephemeral = ephemeral
+        self._entropy = entropy
+        self._ticks_ms = ticks_ms
+        self._card = Card()
+        self._session = Session()
+        self._request = Request(codes.KEYCARD)
+        self._answer = bytearray(264)
+        self._answer_view = memoryview(self._answer)
+        self._key = bytearray(64)
+        self._challenge = bytearray(16)
+        self._shared = bytearray(32)
+
+    async def run(self) -> None:
+        """Serve cards for ever. Reader faults are cured in drivers/reader and do not come out of it."""
+        while not self._ephemeral.ready:
+            self._ephemeral.work()
+            await asyncio.sleep_ms(0)
+        while True:
+            await self._reader.wait_card(self._card, self._idle)
+            await self._serve()
+
+    def _idle(self) -> None:
+        self._ephemeral.work()
+
+    async def _serve(self) -> None:
+        """A card has come: ask it, and the ones beside it, until one decides."""
+        try:
+            refusal = await self._tap()
+            while refusal == codes.NOT_A_KEY or refusal == codes.UNKNOWN_KEY:
+                if refusal == codes.UNKNOWN_KEY:
+                    self._vehicle.refuse(self._request, refusal)
+                if not await self._reader.next_in_field(self._card):
+                    break
+                refusal = await self._tap() or codes.ACCEPTED
+            if refusal and refusal != codes.UNKNOWN_KEY:
+                self._vehicle.refuse(self._request, refusal)
+            if refusal != codes.NOT_A_KEY and refusal != codes.UNKNOWN_KEY:
+                await self._pass_over_same_hand()
+        except Pn532Error:
+            pass  # the reader failed, not the card; its health says so, and a card that stays will be new again
+
+    async def _tap(self) -> int:
+        """One card: which key is it, can it prove that, and what does the vehicle say? Returns a refusal of this link,
+        or ACCEPTED when the vehicle was asked (and has noted its own verdict). A broken contact is tried twice.
+        """
+        began = self._ticks_ms()
+        try:
+            refusal = await self._prove()
+        except CardError:
+            if not await self._reader.again(self._card):
+                return codes.CARD_GONE
+            try:
+                refusal = await self._prove()
+            except CardError:
+                return codes.CARD_GONE
+        if not refusal:
+            self._ask_vehicle()
+            self.last_tap_ms = time.ticks_diff(self._ticks_ms(), began)
+        wipe(self._shared)
+        return refusal
+
+    async def _prove(self) -> int:
+        """Run the protocol with the active card; ACCEPTED when it owns the key now in self._key, else the refusal.
+
+        raises: CardError, Pn532Error.
+        """
+        self._request.clear()
+        if not self._card.iso_dep:
+            return codes.NOT_A_KEY
+        try:
+            await self._exchange(self._session.begin(), _ANSWER_MS, None)
+            refusal = self._recognise()
+            if refusal:
+                return refusal
+            self._entropy.fill_from_pool(self._challenge)
+            steps = self._ephemeral.shared_steps(self._key, self._shared)
+            _first_step(steps)
+            await self._exchange(self._session.challenge(self._ephemeral.public, self._challenge), _PROOF_MS, steps)
+            for _ in steps:
+                await asyncio.sleep_ms(0)
+            self._session.verify(self._shared)
+        except KeycardError as error:
+            return _VERDICT_OF_ERROR.get(error.code, codes.CARD_ERROR)
+        except p256.P256Error:
+            return codes.BAD_POINT
+        return codes.ACCEPTED
+
+    async def _exchange(self, step: int, timeout_ms: int, meanwhile: "Iterator[None] | None") -> None:
+        """Send what the session wants to send, until it has what it needs."""
+        while step == keycard.SEND:
+            count = await self._reader.transceive(self._session.apdu(), self._answer_view, timeout_ms, meanwhile)
+            step = self._session.feed(self._answer_view[:count])
+
+    def _recognise(self) -> int:
+        """Which key does the card claim to have? Fills self._key with the key to check against, and the request.
+
+        For an enrolled card that is the key in the registry, not the bytes that the card has just sent.
+        """
+        vehicle = self._vehicle
+        number = vehicle.registry.find(self._session.public_key)
+        self._request.credential = number
+        self._request.generation = vehicle.registry.entry_generation(number)
+        self._request.key_id[:] = sha1(b"\x04" + self._session.public_key)[:4]
+        if number != NOBODY and vehicle.registry.key(number, self._key):
+            return codes.ACCEPTED
+        self._key[:] = self._session.public_key
+        if not vehicle.custody.wants_keys():
+            return vehicle.verdict_on_strangers()
+        if self._entropy.stuck:
+            return codes.NO_ENTROPY
+        return codes.ACCEPTED if p256.on_curve(self._key) else codes.BAD_POINT
+
+    def _ask_vehicle(self) -> None:
+        """The card has proved its key. During enrolment an unknown key is shown; everything else is a request."""
+        vehicle, request = self._vehicle, self._request
+        condition = vehicle.registry.condition(request.credential)
+        if vehicle.custody.wants_keys() and (condition == entries.ABSENT or condition == entries.REVOKED):
+            request.credential = NOBODY
+            vehicle.show_key(request, self._key)
+            return
+        if vehicle.custody.claims():
+            vehicle.refuse(request, codes.ALREADY_ENROLLED)
+            return
+        action = vehicle.meaning_of_tap(request.credential, self._place)
+        request.action = action
+        if not codes.is_accepted(vehicle.request(request)):
+            return
+        if intent.also_authorises_drive(self._place, action) and vehicle.may_drive(request.credential):
+            request.action = codes.AUTHORISE_DRIVE
+            vehicle.request(request)
+        self._ephemeral.remember(self._key)
+        self._ephemeral.renew()
+
+    async def _pass_over_same_hand(self) -> None:
+        """Cards beside the one that has decided are no taps of their own."""
+        until = time.ticks_add(self._ticks_ms(), _SAME_HAND_MS)
+        while time.ticks_diff(until, self._ticks_ms()) > 0:
+            if not await self._reader.next_in_field(self._card):
+                return
+
+
+def _first_step(steps: "Iterator[None]") -> None:
+    """Let the work on the shared secret begin before the card is asked, so that none begins after it has answered."""
+    for _ in steps:
+        return

@@ -1,0 +1,82 @@
+"""The composition root: the only file that knows which parts this board has. Builds them, hands them over, runs them."""
+
+import asyncio
+import gc
+import sys
+import time
+
+import board
+from latchkey.core.arbiter import Arbiter
+from latchkey.credentials.registry import Registry
+from latchkey.crypto import p256
+from latchkey.crypto.entropy import Entropy
+from latchkey.drivers.actuator import DriveRelay, LockMotor
+from latchkey.drivers.indicator import Indicator
+from latchkey.drivers.inputs import Inputs
+from latchkey.drivers.pn532 import Pn532
+from latchkey.drivers.pn532_uart import Uart
+from latchkey.drivers.reader import Reader
+from latchkey.links.console import Console
+from latchkey.links.nfc import NfcLink
+from latchkey.protocol.ephemeral import Ephemeral
+from latchkey.storage.records import Record
+from latchkey.vehicle import Vehicle
+
+_TICK_MS = 5
+_RESTART_MS = 1_000
+
+
+def build(chip):
+    """All parts of the controller, from board data; returns (vehicle, inputs, links)."""
+    registry = Registry(Record(chip.mount() + "/keys"), chip.marks)
+    registry.load()
+    wires = chip.wires()
+    arbiter = Arbiter("bolt_locked" in wires, board.PULSE_MS, board.RELOCK)
+    motor = LockMotor(chip.pulse("lock"), chip.pulse("unlock"), board.PULSE_MS)
+    relay = DriveRelay(chip.level(board.DRIVE_OUTPUT)) if board.DRIVE_OUTPUT and "ignition" in wires else None
+    lamps = [chip.level(name) for name in ("light_red", "light_green", "light_blue", "buzzer")]
+    vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(*lamps))
+    inputs = Inputs(wires, vehicle)
+    entropy = Entropy(chip.random)
+    readers = []
+    links = []
+    for port, place, reset_pin in board.READERS:
+        ephemeral = Ephemeral(entropy.fill_from_pool)
+        reader = Reader(Pn532(Uart(chip.port(port))), chip.level(reset_pin) if reset_pin else None)
+        readers.append(reader)
+        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy)))
+    links.append(("console", Console(chip.console, vehicle, inputs, readers)))
+    return vehicle, inputs, links
+
+
+async def keep(name, link):
+    """Run one link for ever. What it could not handle itself is printed, and it starts again; the others go on."""
+    while True:
+        try:
+            await link.run()
+        except Exception as error:
+            print("link", name, "failed and starts again:")
+            sys.print_exception(error)
+        await asyncio.sleep_ms(_RESTART_MS)
+
+
+async def run(chip, vehicle, inputs, links):
+    """The vehicle's own loop. If it fails the program ends, with outputs that end their pulses by themselves."""
+    tasks = [asyncio.create_task(keep(name, link)) for name, link in links]
+    while tasks:
+        chip.poll()
+        inputs.poll(time.ticks_ms())
+        vehicle.tick()
+        chip.alive()
+        await asyncio.sleep_ms(_TICK_MS)
+
+
+def main():
+    p256.variant()  # loads native code while the heap is in one piece
+    chip = __import__("latchkey.chip." + board.CHIP, None, None, ("open",)).open(board)
+    vehicle, inputs, links = build(chip)
+    gc.collect()
+    asyncio.run(run(chip, vehicle, inputs, links))
+
+
+main()
