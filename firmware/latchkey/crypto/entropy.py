@@ -20,6 +20,10 @@ from latchkey.crypto.digest import sha256
 from latchkey.crypto.mac import hkdf
 from latchkey.crypto.secret import wipe
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable
+
 _DRAW = const(32)  # bytes drawn for each request; also the size of the pool
 _RUN = const(6)  # so many equal bytes in a row do not happen
 _INFO = b"latchkey entropy"
@@ -32,7 +36,7 @@ class EntropyError(Exception):
 class Entropy:
     """A tested and mixed source of random bytes. One object for the whole application."""
 
-    def __init__(self, draw: object = os.urandom, seed: "bytes | bytearray" = b"") -> None:
+    def __init__(self, draw: "Callable[[int], bytes]" = os.urandom, seed: "bytes | bytearray" = b"") -> None:
         """draw(n) gives n bytes of the chip's generator; seed is secret and from an earlier boot, or empty."""
         self.stuck = False
         self._draw = draw

@@ -17,65 +17,72 @@ back; one that was merely dropped harms nobody, but its secrets stay in the heap
 MicroPython does not run the `finally` of a dropped generator.
 
 Private keys lie in [2^64, n - 2^64]. Outside this range (where no key drawn at random ever falls) lie zero, n, and the
-scalars for which the addition formulas do not hold. Inside it about thirty scalars of 2^256 would meet a formula that
-does not hold in public_steps(); they end in P256Error(DEGENERATE), never in a wrong key.
+few scalars for which the addition formulas of FULL and COMPACT do not hold; inside it they hold for every key and every
+point (p256_engine.py says why). P256Error(DEGENERATE) therefore means that a computation went wrong.
 
 Not protected against: whoever reads the RAM while it works, power and radiation measurements, faults.
 """
 
 from micropython import const
 
+from latchkey.crypto.p256_error import BAD_POINT, DEGENERATE, PRIVATE_RANGE, UNAVAILABLE, P256Error
 from latchkey.crypto.secret import wipe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable, Generator
+    from typing import Protocol
+
+    class _Engine(Protocol):
+        def public_steps(self, private: bytes | bytearray | memoryview, out: bytearray | memoryview) -> Generator: ...
+        def shared_steps(
+            self,
+            private: bytes | bytearray | memoryview,
+            point: bytes | bytearray | memoryview,
+            out: bytearray | memoryview,
+        ) -> Generator: ...
+        def on_curve(self, point: bytes | bytearray | memoryview) -> bool: ...
+
+
+__all__ = ("BAD_POINT", "DEGENERATE", "PRIVATE_RANGE", "UNAVAILABLE", "P256Error")
 
 FULL = const(1)
 COMPACT = const(2)
 PLAIN = const(3)
 
-# Codes of P256Error.
-PRIVATE_RANGE = const(1)  # a private key of the wrong length or outside its range
-BAD_POINT = const(2)  # a public key of the wrong length, with a coordinate >= p, or not on the curve
-DEGENERATE = const(3)  # the formulas do not hold for this scalar
-UNAVAILABLE = const(4)  # the variant asked for cannot be loaded here
-
 _GREATEST = bytes.fromhex("ffffffff00000000ffffffffffffffffbce6faada7179e83f3b9cac2fc632551")  # n - 2^64
 _ATTEMPTS = const(4)  # one draw in 2^32 is out of range; four in a row mean that the source is broken
 
-_engine = None
+_engine: "_Engine | None" = None
 _variant = 0
 _operations = 0
 
 
-class P256Error(Exception):
-    """Refused; args[0] is one of the codes above."""
-
-
-def public_steps(private: "bytes | bytearray | memoryview", out: "bytearray | memoryview") -> "Generator":
+def public_steps(
+    private: "bytes | bytearray | memoryview", out: "bytearray | memoryview"
+) -> "Generator[None, None, None]":
     """Compute the public key of a private key: a generator of None; out, 64 bytes, is filled when it ends.
 
     private, 32 bytes, is read in the first step only. Raises P256Error PRIVATE_RANGE, DEGENERATE.
     """
     _begin(private)
-    if not (yield from _loaded().public_steps(private, out)):
-        wipe(out)
-        raise P256Error(DEGENERATE)
+    yield from _loaded().public_steps(private, out)
 
 
 def shared_steps(
     private: "bytes | bytearray | memoryview",
     point: "bytes | bytearray | memoryview",
     out: "bytearray | memoryview",
-) -> "Generator":
+) -> "Generator[None, None, None]":
     """Compute the X coordinate both sides of an ECDH share: a generator of None; out, 32 bytes, is filled at the end.
 
-    private, 32 bytes, and point, the peer's 64, are read in the first step only, and the point is checked there.
+    private, 32 bytes, and point, the peer's 64, are read in the first step only, and the point is checked.
     Raises P256Error PRIVATE_RANGE, BAD_POINT, DEGENERATE.
     """
     _begin(private)
-    if not on_curve(point):
+    if len(point) != 64:
         raise P256Error(BAD_POINT)
-    if not (yield from _loaded().shared_steps(private, point, out)):
-        wipe(out)
-        raise P256Error(DEGENERATE)
+    yield from _loaded().shared_steps(private, point, out)
 
 
 def public(private: "bytes | bytearray | memoryview") -> bytes:
@@ -102,8 +109,8 @@ def on_curve(point: "bytes | bytearray | memoryview") -> bool:
     return len(point) == 64 and _loaded().on_curve(point)
 
 
-def new_private(fill: object, out: "bytearray | memoryview") -> None:
-    """Draw a private key into out, 32 bytes, by calling fill(out). P256Error PRIVATE_RANGE if fill gives no usable one."""
+def new_private(fill: "Callable[[bytearray | memoryview], None]", out: "bytearray | memoryview") -> None:
+    """Draw a private key into out, 32 bytes, by calling fill(out). PRIVATE_RANGE if none is usable."""
     for _ in range(_ATTEMPTS):
         fill(out)
         if _in_range(out):
@@ -118,7 +125,7 @@ def operations() -> int:
 
 
 def use(variant: int) -> None:
-    """Work with FULL, COMPACT or PLAIN from now on. P256Error UNAVAILABLE if it cannot be loaded; then nothing changes."""
+    """Work with FULL, COMPACT or PLAIN from now on. UNAVAILABLE, and no change, if it cannot be loaded."""
     global _engine, _variant
     try:
         _engine = _load(variant)
@@ -152,7 +159,7 @@ def _in_range(private: "bytes | bytearray | memoryview") -> bool:
     return high != 0 and borrow == 0
 
 
-def _loaded() -> object:
+def _loaded() -> "_Engine":
     if _engine is None:
         for variant in (FULL, COMPACT, PLAIN):
             try:
@@ -163,7 +170,7 @@ def _loaded() -> object:
     return _engine
 
 
-def _load(variant: int) -> object:
+def _load(variant: int) -> "_Engine":
     if variant == PLAIN:
         from latchkey.crypto.p256_plain import Plain
 
@@ -172,6 +179,6 @@ def _load(variant: int) -> object:
         from latchkey.crypto.p256_full import run
     else:
         from latchkey.crypto.p256_compact import run
-    from latchkey.crypto.p256_ladder import Ladder
+    from latchkey.crypto.p256_engine import Engine
 
-    return Ladder(run)
+    return Engine(run)

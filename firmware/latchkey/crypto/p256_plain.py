@@ -9,6 +9,12 @@ integers cannot be wiped.
 
 from micropython import const
 
+from latchkey.crypto.p256_error import BAD_POINT, P256Error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Generator
+
 _WINDOW = const(4)
 _P = int.from_bytes(bytes.fromhex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"), "big")
 _B = int.from_bytes(bytes.fromhex("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"), "big")
@@ -19,27 +25,24 @@ _G = bytes.fromhex(
 
 
 class Plain:
-    """The engine that p256 drives; its methods are the ones of p256_ladder.Ladder."""
+    """The engine that p256 drives; its methods are the ones of p256_engine.Engine."""
 
-    def public_steps(self, private: "bytes | bytearray", out: "bytearray | memoryview") -> "Generator":
-        """Fill out, 64 bytes X||Y, from a private key in range. Ends with True, or False if the result is infinity."""
-        result = yield from _multiply(int.from_bytes(private, "big"), _affine(_G))
-        if result is None:
-            return False
-        x, y = _to_affine(result)
+    def public_steps(
+        self, private: "bytes | bytearray", out: "bytearray | memoryview"
+    ) -> "Generator[None, None, None]":
+        """Fill out, 64 bytes X||Y, from a private key in range."""
+        x, y = yield from _multiply(int.from_bytes(private, "big"), _affine(_G))
         out[:32] = x.to_bytes(32, "big")
         out[32:] = y.to_bytes(32, "big")
-        return True
 
     def shared_steps(
         self, private: "bytes | bytearray", point: "bytes | bytearray", out: "bytearray | memoryview"
-    ) -> "Generator":
-        """Fill out, 32 bytes, with X of private times a point that was checked. Ends with True, False for infinity."""
-        result = yield from _multiply(int.from_bytes(private, "big"), _affine(point))
-        if result is None:
-            return False
-        out[:] = _to_affine(result)[0].to_bytes(32, "big")
-        return True
+    ) -> "Generator[None, None, None]":
+        """Fill out, 32 bytes, with X of private times point, 64 bytes. P256Error BAD_POINT."""
+        if not self.on_curve(point):
+            raise P256Error(BAD_POINT)
+        x, _ = yield from _multiply(int.from_bytes(private, "big"), _affine(point))
+        out[:] = x.to_bytes(32, "big")
 
     def on_curve(self, point: "bytes | bytearray") -> bool:
         """True where 64 bytes are two coordinates below p that satisfy y^2 = x^3 - 3x + b."""
@@ -59,8 +62,8 @@ def _to_affine(point: tuple) -> tuple:
     return x * square % _P, y * square % _P * inverse % _P
 
 
-def _multiply(scalar: int, point: tuple) -> "Generator":
-    """Jacobian scalar * point, None for infinity; gives way after each table entry and each window of four bits."""
+def _multiply(scalar: int, point: tuple) -> "Generator[None, None, tuple]":
+    """The affine (x, y) of scalar * point, for a scalar that is no multiple of n. Gives way in the engines' rhythm."""
     table = [None, point]
     for _ in range((1 << _WINDOW) - 2):
         table.append(_add(table[-1], point))
@@ -72,7 +75,7 @@ def _multiply(scalar: int, point: tuple) -> "Generator":
         yield
         result = _add(result, table[scalar >> shift & (1 << _WINDOW) - 1])
         yield
-    return result
+    return _to_affine(result)
 
 
 def _double(point: "tuple | None") -> "tuple | None":
