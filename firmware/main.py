@@ -1,4 +1,4 @@
-"""The composition root: the only file that knows which parts this board has. Builds them, hands them over, runs them."""
+"""The composition root: the only file that knows which parts there are. Builds them, hands them over, runs them."""
 
 import asyncio
 import gc

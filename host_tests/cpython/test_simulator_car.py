@@ -228,16 +228,21 @@ def test_no_switch_changes_between_two_events(steps):
     assert car.driven() == []
 
 
-@given(st.lists(_STEP, max_size=60))
-def test_a_car_that_recorded_nothing_was_treated_well(steps):
-    car, worst, ended = Car(), {}, {}
-    for step in steps:
-        play(car, [step], jump=False)
-        for coil in COILS:
-            worst[coil] = worst.get(coil, 0) + 1 if coil in car.driven() else 0
-        if len(car.driven()) == 2:
-            ended["both"] = True
-    if "both" in ended:
-        assert "both-coils" in kinds(car) or car.violation_count > 20
+@given(st.lists(_STEP, max_size=30))
+def test_nothing_that_harms_a_motor_goes_unrecorded(steps):
+    car, told, driven_ms, ended = Car(), set(), dict.fromkeys(COILS, 0), dict.fromkeys(COILS, -1_000)
+    for step in [*steps, ("advance", 700), ("advance", 700), ("advance", 700)]:
+        for small in [("advance", 1)] * step[1] if step[0] == "advance" else [step]:
+            play(car, [small], jump=True)
+            told |= set(kinds(car))
+            for coil, other in (COILS, COILS[::-1]):
+                if coil not in car.driven():
+                    driven_ms[coil] = 0
+                    continue
+                driven_ms[coil] += small[0] == "advance"
+                ended[coil] = car.now_ms
+                assert driven_ms[coil] <= 1_000 or "long-pulse" in told
+                assert other not in car.driven() or "both-coils" in told
+                assert car.now_ms - ended[other] >= 200 or told & {"dead-time", "both-coils"}
     assert 0 <= car.thrown_ms <= car.travel_ms
     assert set(car.wires()) == set(INPUTS) and set(car.levels) == set(OUTPUTS)

@@ -21,6 +21,7 @@ def test_every_line_of_the_contract_is_understood():
     assert parse('verdict {"seq": 1}') == ("verdict", {"seq": 1})
     assert parse("cut") == ("cut",)
     assert parse("flash 12 3") == ("flash", 12, 3)
+    assert parse("error not a command: x") == ("error", "not a command: x")
 
 
 def test_what_the_simulator_says_is_spelled_as_agreed():
@@ -88,6 +89,6 @@ _WORDS = st.sampled_from(["out", "pulse", "stop", "status", "verdict", "cut", "f
 def test_no_line_raises_anything_else(line):
     try:
         word, *_ = parse(line)
-        assert word in ("out", "pulse", "stop", "status", "verdict", "cut", "flash")
+        assert word in ("out", "pulse", "stop", "status", "verdict", "cut", "flash", "error")
     except WireError:
         pass

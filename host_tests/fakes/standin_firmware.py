@@ -24,6 +24,7 @@ class StandIn:
         self.writes = self.recall()
         self.cut_in = 0
         self.variant = ""
+        self.rest_until = 0.0  # pulse and dead time of the last throw
         self.began = time.monotonic()
 
     def recall(self):
@@ -72,6 +73,8 @@ class StandIn:
         self.report()
 
     def throw(self):
+        time.sleep(max(0.0, self.rest_until - time.monotonic()))
+        self.rest_until = time.monotonic() + 0.75
         way = "unlock" if self.inputs.get("bolt_locked") else "lock"
         self.say("out light_green 1")
         self.say("pulse %s 500" % way)

@@ -52,6 +52,10 @@ ACCEPTED = const(0)
 ALREADY = const(1)  # satisfied before it was asked: accepted, nothing moves
 QUEUED = const(2)  # accepted; moves once the movement in flight has stopped and the dead time is over
 JOINED = const(3)  # accepted: the movement in flight goes that way already
+KEY_PINNED = const(4)  # a new key was shown and is kept in mind; the owner card must confirm it
+ENROLLED = const(5)
+OWNER_ADDED = const(6)  # first owner of a blank controller: present the second card
+CLAIMED = const(7)  # the claim is complete
 
 BUSY = const(10)  # a movement asked for by a source of the same or a higher rank is in flight
 HELD = const(11)  # remote, and contrary to a local act of the last seconds
@@ -83,21 +87,22 @@ BAD_POINT = const(54)  # its public key is not a point of P-256
 NO_ENTROPY = const(55)  # the generator of random numbers is stuck
 
 ENROLMENT_CLOSED = const(60)
-KEY_PINNED = const(61)  # shown and kept in mind; the owner card must confirm it
 KEY_CONFLICT = const(62)  # a second key showed itself: enrolment aborted, alarm
 ALREADY_ENROLLED = const(63)
 REGISTRY_FULL = const(64)
 LAST_OWNER = const(65)  # would leave the vehicle without an owner
 NO_SUCH_KEY = const(66)
 STORAGE_FAILED = const(67)  # flash refused the write; the registry is as it was
-OWNER_ADDED = const(68)  # first owner of a blank controller: present the second card
-CLAIMED = const(69)  # the claim is complete
 
 _NAMES = (
     (ACCEPTED, "accepted"),
     (ALREADY, "already so"),
     (QUEUED, "accepted, after the dead time"),
     (JOINED, "accepted, it moves that way already"),
+    (KEY_PINNED, "new key shown: confirm with the owner card"),
+    (ENROLLED, "key enrolled"),
+    (OWNER_ADDED, "first owner card enrolled: present the second"),
+    (CLAIMED, "claimed: two owner cards enrolled"),
     (BUSY, "busy: a movement is in flight"),
     (HELD, "held: someone at the car just did the opposite"),
     (MOVING, "the vehicle is or may be moving"),
@@ -125,15 +130,12 @@ _NAMES = (
     (BAD_POINT, "the card's public key is invalid"),
     (NO_ENTROPY, "random numbers are not random: no enrolment"),
     (ENROLMENT_CLOSED, "enrolment is closed"),
-    (KEY_PINNED, "new key shown: confirm with the owner card"),
     (KEY_CONFLICT, "two keys showed themselves: enrolment aborted"),
     (ALREADY_ENROLLED, "already a key of this vehicle"),
     (REGISTRY_FULL, "no room for another key"),
     (LAST_OWNER, "the last owner cannot be removed"),
     (NO_SUCH_KEY, "no such key"),
     (STORAGE_FAILED, "flash refused the write; nothing changed"),
-    (OWNER_ADDED, "first owner card enrolled: present the second"),
-    (CLAIMED, "claimed: two owner cards enrolled"),
 )
 
 

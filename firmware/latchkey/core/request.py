@@ -9,7 +9,7 @@ NOBODY = -1
 class Request:
     """source, action: see codes. credential: its number, or NOBODY. argument: depends on the action.
 
-    generation: that of its registry entry when it proved itself; the authority refuses when the entry has changed since.
+    generation: that of its registry entry when it proved itself; if the entry changes after that, the request is STALE.
     key_id: first 4 bytes of the key's SHA-1, for people to read; nothing is ever decided by it.
     """
 

@@ -26,6 +26,7 @@ _VERDICT_OF_EFFECT = {
     enrol.ALARM: codes.KEY_CONFLICT,
     enrol.FIRST_ADDED: codes.OWNER_ADDED,
     enrol.CLAIM_DONE: codes.CLAIMED,
+    enrol.KEY_ADDED: codes.ENROLLED,
     enrol.EXPIRED: codes.ENROLMENT_CLOSED,
     enrol.ONE_OWNER: codes.ENROLMENT_CLOSED,
 }

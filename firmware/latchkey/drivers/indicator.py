@@ -1,7 +1,7 @@
 """Light and sound: every verdict has a signal of its own, told apart by number and rhythm as well as by colour.
 
-Whoever cannot tell red from green counts: one long light with one beep is the only signal that means *granted*; short
-ones mean *refused*, and their number says why. The table below is the one the README prints.
+Whoever cannot tell red from green counts: one long light with one beep is the only signal that means *done*; short ones
+mean something else, and their colour and number say what. The table below is the one the README prints.
 """
 
 import time
@@ -48,7 +48,7 @@ SIGNALS = (
     ((codes.CRASHED,), AMBER, 5, 1),
     ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY), AMBER, 6, 6),
     ((codes.KEY_PINNED, codes.OWNER_ADDED), BLUE, 1, 1),
-    ((codes.CLAIMED,), BLUE, 0, 1),
+    ((codes.CLAIMED, codes.ENROLLED), BLUE, 0, 1),
     ((codes.ENROLMENT_CLOSED,), BLUE, 2, 2),
     ((codes.ALREADY_ENROLLED,), BLUE, 3, 2),
     ((codes.REGISTRY_FULL, codes.LAST_OWNER, codes.NO_SUCH_KEY), BLUE, 4, 2),

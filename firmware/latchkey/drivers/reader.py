@@ -126,22 +126,25 @@ class Reader:
 
         in: timeout_ms for the whole exchange. meanwhile: an iterator that is advanced once for each turn of waiting.
         raises: CardError; also after the time limit, if the chip itself proves to be alive. Pn532Error when the reader
-        failed; the next wait_card() or wait_gone() cures it.
+        failed; the next wait_card() or wait_gone() cures it, and the card, which had no chance, is new to it once more.
         """
         try:
             return await self._chip.exchange(apdu, answer, timeout_ms, meanwhile)
         except Pn532Error as error:
             self._health.failed()
             if error.code != TIMEOUT:
+                self._presence.forget(self._active)
                 raise
         await self._prove_alive()
         raise CardError(_STATUS_TIMEOUT)
 
     async def _prove_alive(self) -> None:
+        """The chip has not answered in time. raises: Pn532Error, if it is not just the card that takes too long."""
         try:
             await self._health.cure()
         except Pn532Error:
             self._health.failed()
+            self._presence.forget(self._active)
             raise
         self._health.worked()
 

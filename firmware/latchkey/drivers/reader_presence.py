@@ -64,6 +64,10 @@ class Presence:
         self._known.append([name, 0])
         return name
 
+    def forget(self, name: bytes) -> None:
+        """The card with this name is new again, even if it has never left."""
+        self._known = [entry for entry in self._known if entry[0] != name]
+
     def end(self) -> None:
         """The sweep has come to its end, nothing new was met: known cards that were not met have missed it."""
         names = [uid for uid in self._met if not _is_random(uid)]

@@ -1,7 +1,7 @@
 """The USB console: tells what the vehicle sees and decides, and takes commands from whoever holds the cable.
 
 A cable to the board is physical access, which on stock MicroPython is full access; commands act as the cabin and are
-noted like everything else. Lines of text: `status {JSON}` when something has changed, `verdict {JSON}` for each decision.
+noted like everything else. It tells `status {JSON}` when something has changed, `verdict {JSON}` for each decision.
 
     revoke NUMBER     revoke a key
 
@@ -16,7 +16,7 @@ from micropython import const
 from latchkey.core import arbiter as timers
 from latchkey.core import codes
 from latchkey.core.facts import UNKNOWN, YES
-from latchkey.core.request import NOBODY, Request
+from latchkey.core.request import Request
 from latchkey.credentials import entries
 from latchkey.crypto.digest import sha1
 from latchkey.drivers.reader_health import health_name
@@ -143,7 +143,27 @@ class Console:
             row = journal.row(self._told)
             self._told += 1
             if row is not None:
-                self._cable.write("verdict " + json.dumps(_verdict(row)))
+                self._cable.write("verdict " + json.dumps(self._verdict(row)))
+
+    def _verdict(self, row: "tuple[int, int, int, int, int, int, bytes]") -> "dict[str, object]":
+        number, uptime_s, source, credential, action, verdict, key_id = row
+        return {
+            "seq": number,
+            "uptime_s": uptime_s,
+            "source": _SOURCES[source],
+            "credential": credential,
+            "id": key_id.hex() if any(key_id) else self._id_of_number(credential),
+            "action": _ACTIONS[action],
+            "verdict": verdict,
+            "text": codes.verdict_name(verdict),
+            "accepted": codes.is_accepted(verdict),
+        }
+
+    def _id_of_number(self, number: int) -> str:
+        for key in self._list_keys():
+            if key["number"] == number:
+                return str(key["id"])
+        return ""
 
     def _obey(self, line: str) -> None:
         words = line.split()
@@ -157,21 +177,6 @@ class Console:
                 self._vehicle.request(self._request)
         else:
             self._cable.write("error not a command: " + line[:40])
-
-
-def _verdict(row: "tuple[int, int, int, int, int, int, bytes]") -> "dict[str, object]":
-    number, uptime_s, source, credential, action, verdict, key_id = row
-    return {
-        "seq": number,
-        "uptime_s": uptime_s,
-        "source": _SOURCES[source],
-        "credential": credential,
-        "id": key_id.hex() if credential != NOBODY or any(key_id) else "",
-        "action": _ACTIONS[action],
-        "verdict": verdict,
-        "text": codes.verdict_name(verdict),
-        "accepted": codes.is_accepted(verdict) or codes.KEY_PINNED == verdict,
-    }
 
 
 def _id_of(key64: bytearray) -> str:

@@ -49,6 +49,7 @@ class Bench:
         self._status_ms = 0
         self._flash: dict[str, int] | None = None
         self._armed: Order | None = None
+        self._reset_held = False
         self._sent: dict[str, int] = {}  # inputs as the firmware knows them; one that is not wired is absent
         self._wake = asyncio.Event()
 
@@ -153,9 +154,10 @@ class Bench:
         self._after_change()
 
     def _hear_output(self, name: str, level: int) -> None:
-        if name == "reader_reset":
-            if level:
+        if name == "reader_reset":  # active low, as the chip's RSTPDN: it takes effect when it is let go
+            if level and self._reset_held:
                 self.reader.reset()
+            self._reset_held = not level
             return
         self.car.output(name, level)
         if name != "drive_enable":
@@ -186,6 +188,7 @@ class Bench:
         "verdict": _hear_verdict,
         "cut": _hear_cut,
         "flash": _hear_flash,
+        "error": lambda self, text: self.complain(f"The firmware says: {text}"),
     }
 
     def left(self) -> None:
@@ -194,6 +197,7 @@ class Bench:
         self.car.power_off()
         self._status, self._flash, self._armed = None, None, None
         self._sent = {}
+        self._reset_held = False
         for name in ("light_red", "light_green", "light_blue", "buzzer"):
             self.viewers.tell("signal", {"name": name, "level": 0})
         self._after_change()

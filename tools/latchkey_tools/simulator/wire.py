@@ -1,6 +1,7 @@
 """The harness wire: lines of ASCII between the firmware and the simulated car. Bytes in, messages out; no sockets.
 
-  firmware -> car   out NAME 0|1, pulse NAME MS, stop NAME, status JSON, verdict JSON, cut, flash WRITES ERASES
+  firmware -> car   out NAME 0|1, pulse NAME MS, stop NAME, status JSON, verdict JSON, cut, flash WRITES ERASES,
+                    error TEXT
   car -> firmware   in NAME INT, ready, cut N VARIANT, revoke NUMBER
 
 A line that makes no sense is reported and dropped; it never ends the connection, because a firmware under development
@@ -66,6 +67,8 @@ def parse(line: str) -> Message:
                 return word, _number(writes, 1 << 53), _number(erases, 1 << 53)
             case "cut" if not rest:
                 return (word,)
+            case "error":
+                return word, rest[:200]
     except ValueError:
         pass
     raise WireError(f"not a line of the harness: {line[:80]!r}")

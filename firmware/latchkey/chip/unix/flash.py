@@ -6,8 +6,8 @@ still until the process is killed.
 
 import os
 import time
-import vfs
 
+import vfs
 from micropython import const
 
 TYPE_CHECKING = False

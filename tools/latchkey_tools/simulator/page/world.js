@@ -6,12 +6,16 @@ const byId = (id) => document.getElementById(id);
 const WIRES = ["button", "bolt_locked", "bolt_unlocked", "door", "ignition", "crash", "speed", "supply"];
 const UNITS = { speed: (value) => `${value} km/h`, supply: (value) => `${(value / 1000).toFixed(1)} V` };
 let car = null;
-let sliding = null;
+const asked = new Set();
 
 export function start() {
   for (const box of document.querySelectorAll("[data-car]")) {
     box.addEventListener("change", async () => {
-      if (!(await order("car", { [box.dataset.car]: box.checked }))) box.checked = car[box.dataset.car];
+      // Until the order is answered, states that were on their way must not turn the switch back.
+      asked.add(box);
+      await order("car", { [box.dataset.car]: box.checked });
+      asked.delete(box);
+      setTimeout(() => asked.has(box) || (box.checked = car[box.dataset.car]), 150);
     });
   }
   for (const range of document.querySelectorAll("[data-range]")) slider(range);
@@ -32,19 +36,22 @@ async function driveOff() {
 }
 
 function slider(range) {
-  const name = range.dataset.range;
-  let waiting = false;
-  range.addEventListener("input", () => {
-    sliding = name;
+  let wanted = null; // the newest value that has not been sent
+  let sending = false;
+  range.addEventListener("input", async () => {
+    wanted = Number(range.value);
+    asked.add(range);
     label(range);
-    if (waiting) return;
-    waiting = true;
-    setTimeout(() => {
-      waiting = false;
-      order("car", { [name]: Number(range.value) });
-    }, 100);
+    if (sending) return;
+    sending = true;
+    while (wanted !== null) {
+      const value = wanted;
+      wanted = null;
+      await order("car", { [range.dataset.range]: value });
+    }
+    sending = false;
+    asked.delete(range);
   });
-  range.addEventListener("change", () => (sliding = null));
 }
 
 function label(range) {
@@ -81,9 +88,9 @@ function startFaults() {
 
 export function showWorld(state) {
   car = state.car;
-  for (const box of document.querySelectorAll("[data-car]")) box.checked = car[box.dataset.car];
+  for (const box of document.querySelectorAll("[data-car]")) if (!asked.has(box)) box.checked = car[box.dataset.car];
   for (const range of document.querySelectorAll("[data-range]")) {
-    if (sliding === range.dataset.range) continue;
+    if (asked.has(range)) continue;
     range.value = car[range.dataset.range];
     label(range);
   }
