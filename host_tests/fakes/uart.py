@@ -70,6 +70,7 @@ class ModelUart:
         self._chip = chip
         self._received = b""
         self.cut = False  # the cable is pulled
+        self.mangle = None  # what the line does to a piece of bytes from the chip
 
     def write(self, data):
         if self.cut:
@@ -82,7 +83,7 @@ class ModelUart:
         self._chip.tick(self._time.elapsed_ms)
         arrived = self._chip.take()
         if not self.cut:
-            self._received += arrived
+            self._received += self.mangle(arrived) if self.mangle else arrived
         return len(self._received)
 
     def readinto(self, buffer):
