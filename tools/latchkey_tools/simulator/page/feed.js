@@ -2,8 +2,6 @@
 
 const list = document.getElementById("feed");
 const WHO = { cabin: "Cabin button", crash: "Crash sensor", timer: "Auto-relock", phone: "Phone", cloud: "Cloud", keycard: "A card" };
-// Not refusals: steps of an enrolment, each waiting for the next (core/codes.py KEY_PINNED, OWNER_ADDED, CLAIMED).
-const STEPS = [61, 68, 69];
 let newest = null;
 
 /** names: short id -> name in the wallet. */
@@ -21,12 +19,11 @@ export function showFeed(verdicts, names) {
   const latest = document.getElementById("latest");
   latest.hidden = false;
   latest.textContent = said;
-  latest.dataset.accepted = outcome(verdicts[0]) !== "refused";
+  latest.dataset.accepted = Boolean(verdicts[0].accepted);
 }
 
 const keyOf = (verdict) => `${verdict.start}/${verdict.seq}/${verdict.at}`;
-const isStep = (verdict) => !verdict.accepted && STEPS.includes(verdict.verdict);
-const outcome = (verdict) => (verdict.accepted ? "accepted" : isStep(verdict) ? "noted" : "refused");
+const outcome = (verdict) => (verdict.accepted ? "accepted" : "refused");
 const words = (action) => String(action ?? "").replaceAll("_", " ");
 
 function who(verdict, names) {
@@ -44,8 +41,7 @@ function line(verdict, key, names) {
   item.dataset.accepted = Boolean(verdict.accepted);
   const mark = document.createElement("span");
   mark.className = "mark";
-  mark.textContent = outcome(verdict)[0].toUpperCase() + outcome(verdict).slice(1);
-  item.dataset.step = isStep(verdict);
+  mark.textContent = verdict.accepted ? "Accepted" : "Refused";
   const said = document.createElement("p");
   const name = document.createElement("b");
   name.textContent = who(verdict, names);
