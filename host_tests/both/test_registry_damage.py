@@ -1,5 +1,7 @@
 """Damaged copies of the list: each single flipped bit, each shortened file, and lists that are whole but senseless."""
 
+import os
+
 from fakes.marks import Marks
 from fakes.scale import LONG
 from fakes.scratch import fresh_folder, remove
@@ -38,7 +40,12 @@ class _Place:
         self.folder = fresh_folder()
 
     def put(self, name, data):
-        with open(self.folder + "/keys." + name, "wb") as file:
+        path = self.folder + "/keys." + name
+        try:
+            os.remove(path)  # many file systems flush a file that is cut to nothing and written again: slow
+        except OSError:
+            pass
+        with open(path, "wb") as file:
             file.write(data)
 
     def get(self, name):

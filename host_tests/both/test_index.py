@@ -1,0 +1,47 @@
+"""The index of hash prefixes against a dict, with prefixes that crowd into few places."""
+
+import random
+
+from fakes.scale import LONG
+from latchkey.credentials.index import Index
+
+_CAPACITY = 24
+
+
+def _prefix(n):
+    """Distinct for each n below 256, with only three homes among them, one of them the last place of the table."""
+    return b"\x00\x05" + bytes(13) + bytes([n]) if n % 3 else bytes([0xFF, 0xFF - n % 2]) + bytes(13) + bytes([n])
+
+
+def test_crowded_prefixes_are_found_until_they_are_removed():
+    random.seed(7)
+    index = Index(_CAPACITY)
+    known = {}
+    free = list(range(_CAPACITY))
+    most = 0
+    for _ in range(200_000 if LONG else 20_000):
+        n = random.getrandbits(6)
+        if n in known:
+            index.remove(known[n])
+            free.append(known.pop(n))
+        elif free:
+            known[n] = free.pop()
+            index.insert(known[n], _prefix(n))
+        most = max(most, len(known))
+        probe = random.getrandbits(6)
+        assert index.find(_prefix(probe)) == known.get(probe, -1)
+    assert most == _CAPACITY
+    for n in range(64):
+        assert index.find(_prefix(n)) == known.get(n, -1)
+    index.clear()
+    assert all(index.find(_prefix(n)) == -1 for n in range(64))
+
+
+def test_a_number_matches_its_own_prefix_only():
+    index = Index(4)
+    index.insert(2, _prefix(9))
+    assert index.matches(2, _prefix(9)) and not index.matches(2, _prefix(10))
+    for at in range(16):
+        other = bytearray(_prefix(9))
+        other[at] ^= 1
+        assert index.find(other) == -1 and not index.matches(2, other)
