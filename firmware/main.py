@@ -5,7 +5,6 @@ import gc
 import sys
 import time
 
-import board
 from latchkey.core.arbiter import Arbiter
 from latchkey.credentials.registry import Registry
 from latchkey.crypto import p256
@@ -26,25 +25,30 @@ _TICK_MS = 5
 _RESTART_MS = 1_000
 
 
-def build(chip):
-    """All parts of the controller, from board data; returns (vehicle, inputs, links)."""
+def build(board, chip, clock=time):
+    """All parts of the controller, from board data; returns (vehicle, inputs, links).
+
+    board: a module as in boards/*/board.py; chip: see latchkey.chip; clock: ticks_ms() of its own, the rest as in time.
+    """
+    ticks_ms = clock.ticks_ms
     registry = Registry(Record(chip.mount() + "/keys"), chip.marks)
     registry.load()
     wires = chip.wires()
     arbiter = Arbiter("bolt_locked" in wires, board.PULSE_MS, board.RELOCK)
-    motor = LockMotor(chip.pulse("lock"), chip.pulse("unlock"), board.PULSE_MS)
+    motor = LockMotor(chip.pulse("lock"), chip.pulse("unlock"), board.PULSE_MS, ticks_ms)
     relay = DriveRelay(chip.level(board.DRIVE_OUTPUT)) if board.DRIVE_OUTPUT and "ignition" in wires else None
     lamps = [chip.level(name) for name in ("light_red", "light_green", "light_blue", "buzzer")]
-    vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(*lamps))
+    vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(*lamps), ticks_ms)
     inputs = Inputs(wires, vehicle)
     entropy = Entropy(chip.random)
     readers = []
     links = []
     for port, place, reset_pin in board.READERS:
-        ephemeral = Ephemeral(entropy.fill_from_pool)
-        reader = Reader(Pn532(Uart(chip.port(port))), chip.level(reset_pin) if reset_pin else None)
+        ephemeral = Ephemeral(entropy.fill_from_pool, ticks_ms)
+        pn532 = Pn532(Uart(chip.port(port)), clock)
+        reader = Reader(pn532, chip.level(reset_pin) if reset_pin else None, clock)
         readers.append(reader)
-        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy)))
+        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, ticks_ms)))
     links.append(("console", Console(chip.console, vehicle, inputs, readers)))
     return vehicle, inputs, links
 
@@ -60,23 +64,26 @@ async def keep(name, link):
         await asyncio.sleep_ms(_RESTART_MS)
 
 
-async def run(chip, vehicle, inputs, links):
+async def run(chip, vehicle, inputs, links, clock=time):
     """The vehicle's own loop. If it fails the program ends, with outputs that end their pulses by themselves."""
     tasks = [asyncio.create_task(keep(name, link)) for name, link in links]
     while tasks:
         chip.poll()
-        inputs.poll(time.ticks_ms())
+        inputs.poll(clock.ticks_ms())
         vehicle.tick()
         chip.alive()
         await asyncio.sleep_ms(_TICK_MS)
 
 
 def main():
+    import board  # found beside this file; not at the top, so that whoever has a board of another kind can build it
+
     p256.variant()  # loads native code while the heap is in one piece
     chip = __import__("latchkey.chip." + board.CHIP, None, None, ("open",)).open(board)
-    vehicle, inputs, links = build(chip)
+    vehicle, inputs, links = build(board, chip)
     gc.collect()
     asyncio.run(run(chip, vehicle, inputs, links))
 
 
-main()
+if __name__ == "__main__":  # as it is on a board and on a PC; imported, it starts nothing
+    main()
