@@ -5,7 +5,7 @@ import os
 
 from fakes.p256_vectors import AGREEMENTS, EDGE_KEYS, EDGE_POINTS, G, N
 from fakes.scale import LONG
-from latchkey.crypto import p256, p256_compact, p256_full
+from latchkey.crypto import p256, p256_compact, p256_engine, p256_full
 from latchkey.crypto import p256_programs as programs
 from latchkey.crypto.p256_engine import Engine
 from latchkey.crypto.p256_error import DEGENERATE, P256Error
@@ -174,3 +174,46 @@ def test_a_machine_that_computes_wrongly_is_not_taken():
         raise AssertionError("an idle machine passed for a field machine")
     except ValueError:
         pass
+
+
+def test_coordinates_are_randomised_anew_each_time():
+    private, _, peer, _ = AGREEMENTS[0]
+    seen = set()
+    for _ in range(4):
+        work = []
+
+        def watch(register, buffer, program, length, work=work):
+            work[:] = [buffer]
+            p256_compact.run(register, buffer, program, length)
+
+        steps = Engine(watch).shared_steps(private, peer, bytearray(32))
+        for _ in range(40):
+            next(steps)
+        at = programs.SLOTS_OFF + programs.SLOT_LEN * programs.X
+        seen.add(bytes(work[0][at : at + programs.SLOT_LEN]))
+    assert len(seen) == 4
+
+
+class _NoNoise:
+    """A generator that gives nothing but one byte."""
+
+    def __init__(self, byte):
+        self._byte = byte
+
+    def urandom(self, length):
+        return bytes((self._byte,)) * length
+
+
+def test_a_broken_generator_costs_the_hiding_and_no_correctness():
+    private, public, peer, shared = AGREEMENTS[0]
+    engine = Engine(p256_compact.run)
+    genuine = p256_engine.os
+    try:
+        for byte in (0x00, 0xFF):
+            p256_engine.os = _NoNoise(byte)
+            x, point = bytearray(32), bytearray(64)
+            list(engine.shared_steps(private, peer, x))
+            list(engine.public_steps(private, point))
+            assert x == shared and point == public
+    finally:
+        p256_engine.os = genuine

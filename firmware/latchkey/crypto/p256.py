@@ -3,8 +3,8 @@
 A private key is 32 bytes big-endian, a public key 64 bytes X||Y; prefixes belong to the protocols. Work is done by one
 of three variants of the same arithmetic:
 
-FULL     native code with an unrolled square; needs its module as .mpy, or about 100 KB of free heap to compile it
-COMPACT  native code a fifth of that size, compiled from source on a small heap
+FULL     native code, unrolled; meant to be loaded as .mpy, because compiling it takes a heap of 128 KB (64-bit port)
+COMPACT  native code a fifth of that size, two thirds as fast; compiled from source on a heap of 80 KB (64-bit port)
 PLAIN    integers of the interpreter, for ports without native code, and for CPython
 
 FULL and COMPACT run a sequence of operations and of memory addresses that depends on no secret, on coordinates
