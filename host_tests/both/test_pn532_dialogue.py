@@ -214,7 +214,7 @@ def test_a_babbling_line_ends_in_time_and_lets_others_run():
         (b"\x00\xff", pn532_error.TIMEOUT),  # 00 ff 00 ff is an ACK, too
     ):
         wire = _Wire()
-        wire.port.expect(_ASK, *((at, noise * 100) for at in range(400)))
+        wire.port.expect(_ASK, *((at, noise * 20) for at in range(320)))
         others = []
 
         async def bystander(others=others):

@@ -48,7 +48,12 @@ class ScriptedUart:
         return len(taken)
 
     def any(self):
-        return sum(len(data) for due, data in self._waiting if due <= self._time.elapsed_ms)
+        count = 0
+        for due, data in self._waiting:
+            if due > self._time.elapsed_ms:
+                break
+            count += len(data)
+        return count
 
     def readinto(self, buffer):
         count = min(len(buffer), self.any())
