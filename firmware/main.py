@@ -28,27 +28,26 @@ _RESTART_MS = 1_000
 def build(board, chip, clock=time):
     """All parts of the controller, from board data; returns (vehicle, inputs, links).
 
-    board: a module as in boards/*/board.py; chip: see latchkey.chip; clock: ticks_ms() of its own, the rest as in time.
+    board: a module as in boards/*/board.py; chip: see latchkey.chip; clock: `time`, or a test's.
     """
-    ticks_ms = clock.ticks_ms
     registry = Registry(Record(chip.mount() + "/keys"), chip.marks)
     registry.load()
     wires = chip.wires()
     arbiter = Arbiter("bolt_locked" in wires, board.PULSE_MS, board.RELOCK)
-    motor = LockMotor(chip.pulse("lock"), chip.pulse("unlock"), board.PULSE_MS, ticks_ms)
+    motor = LockMotor(chip.pulse("lock"), chip.pulse("unlock"), board.PULSE_MS, clock)
     relay = DriveRelay(chip.level(board.DRIVE_OUTPUT)) if board.DRIVE_OUTPUT and "ignition" in wires else None
-    lamps = [chip.level(name) for name in ("light_red", "light_green", "light_blue", "buzzer")]
-    vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(*lamps), ticks_ms)
-    inputs = Inputs(wires, vehicle)
+    red, green, blue, buzzer = [chip.level(name) for name in ("light_red", "light_green", "light_blue", "buzzer")]
+    vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(red, green, blue, buzzer, clock), clock)
+    inputs = Inputs(wires, vehicle, clock)
     entropy = Entropy(chip.random)
     readers = []
     links = []
     for port, place, reset_pin in board.READERS:
-        ephemeral = Ephemeral(entropy.fill_from_pool, ticks_ms)
+        ephemeral = Ephemeral(entropy.fill_from_pool, clock)
         pn532 = Pn532(Uart(chip.port(port)), clock)
         reader = Reader(pn532, chip.level(reset_pin) if reset_pin else None, clock)
         readers.append(reader)
-        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, ticks_ms)))
+        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, clock)))
     links.append(("console", Console(chip.console, vehicle, inputs, readers)))
     return vehicle, inputs, links
 

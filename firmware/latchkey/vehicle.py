@@ -24,8 +24,7 @@ from latchkey.storage.journal import Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from collections.abc import Callable
-
+    from latchkey.chip import Clock
     from latchkey.drivers.actuator import DriveRelay, LockMotor
     from latchkey.drivers.indicator import Indicator
 
@@ -47,11 +46,11 @@ class Vehicle:
         motor: "LockMotor",
         relay: "DriveRelay | None",
         indicator: "Indicator",
-        ticks_ms: "Callable[[], int]" = time.ticks_ms,
+        clock: "Clock" = time,
     ) -> None:
         self.arbiter = arbiter
         self.registry = registry
-        self.custody = Custody(registry, ticks_ms)
+        self.custody = Custody(registry, clock)
         self.journal = Journal()
         self.revision = 0
         self.uptime_s = 0  # counted here, because ticks wrap after 12 days on the ESP32
@@ -60,9 +59,9 @@ class Vehicle:
         self._motor = motor
         self._relay = relay
         self._indicator = indicator
-        self._ticks_ms = ticks_ms
+        self._clock = clock
         arbiter.facts.drive_fitted = relay is not None
-        self._second_at = ticks_ms()
+        self._second_at = clock.ticks_ms()
         self._running = 0
         self._due = [0] * timers.TIMERS
         self._aging = [0] * LIMIT  # when the operations of the last 20 s grow old, as a ring
@@ -135,13 +134,15 @@ class Vehicle:
 
     def sense_button(self, pressed: bool) -> None:
         """The cabin button: a short press locks or unlocks, a long one claims a blank controller."""
-        now = self._ticks_ms()
+        if pressed == self.button_held:
+            return  # the first reading after a reset shows a button at rest, which is not the end of a press
+        now = self._clock.ticks_ms()
         self.revision += 1
         self.button_held = pressed
         if pressed:
             self._button_since = now
             self._button_used = False
-        elif not self._button_used and time.ticks_diff(now, self._button_since) < _PRESS_MS:
+        elif not self._button_used and self._clock.ticks_diff(now, self._button_since) < _PRESS_MS:
             self._own.clear()
             self._own.source = codes.CABIN
             self._own.action = intent.toggle(self.arbiter.lock)
@@ -151,13 +152,13 @@ class Vehicle:
 
     def tick(self) -> None:
         """Let time pass: called every few milliseconds by main."""
-        now = self._ticks_ms()
-        while time.ticks_diff(now, self._second_at) >= _SECOND_MS:
-            self._second_at = time.ticks_add(self._second_at, _SECOND_MS)
+        now = self._clock.ticks_ms()
+        while self._clock.ticks_diff(now, self._second_at) >= _SECOND_MS:
+            self._second_at = self._clock.ticks_add(self._second_at, _SECOND_MS)
             self.uptime_s += 1
         self._pass_timers(now)
         self._age_operations(now)
-        if self.button_held and not self._button_used and time.ticks_diff(now, self._button_since) >= _CLAIM_MS:
+        if self.button_held and not self._button_used and self._clock.ticks_diff(now, self._button_since) >= _CLAIM_MS:
             self._button_used = True
             self._note_own(codes.CABIN, codes.OPEN_ENROLMENT, self.custody.claim())
         outcome = self.custody.tick(self.arbiter.lock.motor == lock.STILL)
@@ -169,7 +170,7 @@ class Vehicle:
         """Seconds until an arbiter's timer runs out, 0 when it does not run. For display."""
         if not (self._running >> timer) & 1:
             return 0
-        return max(0, time.ticks_diff(self._due[timer], self._ticks_ms()) // 1000)
+        return max(0, self._clock.ticks_diff(self._due[timer], self._clock.ticks_ms()) // 1000)
 
     # Deciding
 
@@ -215,7 +216,7 @@ class Vehicle:
         """Do what the arbiter has just decided: the motor first, then the relay, then the timers."""
         decided = self.arbiter
         effect = decided.motor_effect
-        now = self._ticks_ms()
+        now = self._clock.ticks_ms()
         if effect == lock.PULSE_LOCK:
             self._motor.lock()
             self._remember_operation(now)
@@ -240,11 +241,11 @@ class Vehicle:
         self._running |= decided.starts
         for timer in range(timers.TIMERS):
             if (decided.starts >> timer) & 1:
-                self._due[timer] = time.ticks_add(now, decided.durations_ms[timer])
+                self._due[timer] = self._clock.ticks_add(now, decided.durations_ms[timer])
 
     def _pass_timers(self, now: int) -> None:
         for timer in range(timers.TIMERS):
-            if (self._running >> timer) & 1 and time.ticks_diff(now, self._due[timer]) >= 0:
+            if (self._running >> timer) & 1 and self._clock.ticks_diff(now, self._due[timer]) >= 0:
                 self._running &= ~(1 << timer)
                 self.arbiter.passed(timer)
                 verdict = self.arbiter.relock_verdict
@@ -257,14 +258,14 @@ class Vehicle:
         if self._aging_count == LIMIT:
             return
         at = (self._aging_first + self._aging_count) % LIMIT
-        self._aging[at] = time.ticks_add(now, WINDOW_MS)
+        self._aging[at] = self._clock.ticks_add(now, WINDOW_MS)
         self._aging_remote[at] = 1 if policy.is_remote(self.arbiter.lock.source) else 0
         self._aging_count += 1
 
     def _age_operations(self, now: int) -> None:
         if self.arbiter.heat.operations == 0:
             self._aging_count = 0  # the pause has wiped them all
-        while self._aging_count and time.ticks_diff(now, self._aging[self._aging_first]) >= 0:
+        while self._aging_count and self._clock.ticks_diff(now, self._aging[self._aging_first]) >= 0:
             remote = self._aging_remote[self._aging_first] == 1
             self._aging_first = (self._aging_first + 1) % LIMIT
             self._aging_count -= 1

@@ -15,5 +15,17 @@
     random(n) -> bytes           n bytes of the hardware generator
     alive()                      feed the watchdog
 
-Time is MicroPython's own `time.ticks_ms`. Nothing of this touches a network; radios come with the links that need them.
+Time is MicroPython's own `time`, or any other Clock. Nothing of this touches a network; radios come with the links that
+need them.
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from typing import Protocol
+
+    class Clock(Protocol):
+        """MicroPython's `time`: ticks in ms that wrap (ESP32: after 12 days), so functions add and compare them."""
+
+        def ticks_ms(self) -> int: ...
+        def ticks_add(self, __ticks: int, __delta: int) -> int: ...
+        def ticks_diff(self, __end: int, __start: int) -> int: ...

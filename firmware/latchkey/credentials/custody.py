@@ -15,7 +15,9 @@ from latchkey.credentials.registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
+
+    from latchkey.chip import Clock
 
 NOTHING = -1
 
@@ -35,12 +37,12 @@ _VERDICT_OF_EFFECT = {
 class Custody:
     """After tick() returned a verdict: `outcome_action` and `outcome_credential` say of what."""
 
-    def __init__(self, registry: Registry, ticks_ms: "Callable[[], int]" = time.ticks_ms) -> None:
+    def __init__(self, registry: Registry, clock: "Clock" = time) -> None:
         self.registry = registry
         self.enrolment = Enrolment()
         self.outcome_action = 0
         self.outcome_credential = NOTHING
-        self._ticks_ms = ticks_ms
+        self._clock = clock
         self._waiting = False  # a deadline runs
         self._due = 0
         self._write: "Generator[None, None, int] | None" = None
@@ -75,7 +77,7 @@ class Custody:
         """An owner's card on the reader with the button held; returns a verdict."""
         if self._write is not None:
             return codes.BUSY
-        return self._entered(self.enrolment.gesture(owner))
+        return self._entered(enrol.step(self.enrolment, enrol.OWNER_GESTURE, owner))
 
     def owner_tap(self, owner: int, button_held: bool) -> int:
         """The opener's card again: confirms what is pinned, or cancels; returns a verdict."""
@@ -102,35 +104,35 @@ class Custody:
 
     def tick(self, may_write: bool) -> int:
         """Let time pass; returns the verdict of an outcome, NOTHING most of the time. may_write: the motor is still."""
-        if self._waiting and time.ticks_diff(self._ticks_ms(), self._due) >= 0:
+        if self._waiting and self._clock.ticks_diff(self._clock.ticks_ms(), self._due) >= 0:
             self.outcome_action = codes.CANCEL_ENROLMENT
             self.outcome_credential = NOTHING
             return self._entered(enrol.step(self.enrolment, enrol.DEADLINE, 0))
         if self._write is not None and may_write:
-            return self._write_on()
+            return self._write_on(self._write)
         return NOTHING
 
     def seconds_left(self) -> int:
         """Until the present state of the enrolment expires, 0 when it does not. For display."""
-        return max(0, time.ticks_diff(self._due, self._ticks_ms()) // 1000) if self._waiting else 0
+        return max(0, self._clock.ticks_diff(self._due, self._clock.ticks_ms()) // 1000) if self._waiting else 0
 
     def _entered(self, effect: int) -> int:
         """The enrolment machine has moved (or refused): deadline and write follow its new state."""
         if effect != enrol.REFUSED and effect != enrol.PIN_AGAIN:
             limit_ms = self.enrolment.deadline_ms()
             self._waiting = limit_ms > 0
-            self._due = time.ticks_add(self._ticks_ms(), limit_ms)
+            self._due = self._clock.ticks_add(self._clock.ticks_ms(), limit_ms)
         if effect == enrol.WRITE_OWNER or effect == enrol.WRITE_DRIVER:
             role = codes.OWNER if effect == enrol.WRITE_OWNER else codes.DRIVER
             self.outcome_action = codes.CONFIRM_KEY
             self._write = self.registry.add_steps(self.enrolment.pinned, role)
         return _VERDICT_OF_EFFECT.get(effect, codes.ACCEPTED)
 
-    def _write_on(self) -> int:
+    def _write_on(self, write: "Generator[None, None, int]") -> int:
         """One small step of writing; at its end the outcome."""
         adding = self.outcome_action == codes.CONFIRM_KEY
         try:
-            next(self._write)
+            next(write)
             return NOTHING
         except StopIteration as end:
             result = end.value

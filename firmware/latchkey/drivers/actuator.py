@@ -13,8 +13,9 @@ from latchkey.core.lock import DEAD_MS, PULSE_CEILING_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from collections.abc import Callable
     from typing import Protocol
+
+    from latchkey.chip import Clock
 
     class PulseOutput(Protocol):
         def pulse(self, ms: int) -> None: ...
@@ -36,7 +37,7 @@ class LockMotor:
         lock: "PulseOutput",
         unlock: "PulseOutput",
         pulse_ms: int,
-        ticks_ms: "Callable[[], int]" = time.ticks_ms,
+        clock: "Clock" = time,
     ) -> None:
         """pulse_ms: 1 to PULSE_CEILING_MS. ValueError otherwise, so that a bad board file stops at boot."""
         if not 1 <= pulse_ms <= PULSE_CEILING_MS:
@@ -44,9 +45,9 @@ class LockMotor:
         self.refused = 0
         self._outputs = (lock, unlock)
         self._pulse_ms = pulse_ms
-        self._ticks_ms = ticks_ms
+        self._clock = clock
         self._direction = _LOCK
-        self._free_at = ticks_ms()  # when the last pulse and its dead time are over
+        self._free_at = clock.ticks_ms()  # when the last pulse and its dead time are over
         lock.stop()
         unlock.stop()
 
@@ -62,18 +63,18 @@ class LockMotor:
         """End a pulse that runs; the dead time begins now."""
         self._outputs[_LOCK].stop()
         self._outputs[_UNLOCK].stop()
-        self._free_at = time.ticks_add(self._ticks_ms(), DEAD_MS)
+        self._free_at = self._clock.ticks_add(self._clock.ticks_ms(), DEAD_MS)
 
     def _pulse(self, direction: int) -> bool:
-        now = self._ticks_ms()
+        now = self._clock.ticks_ms()
         # A millisecond of grace: the caller's timer and this one may read the clock on two sides of a tick.
-        if time.ticks_diff(self._free_at, now) > 1:
+        if self._clock.ticks_diff(self._free_at, now) > 1:
             self.refused += 1
             return False
         self._outputs[1 - direction].stop()
         self._outputs[direction].pulse(self._pulse_ms)
         self._direction = direction
-        self._free_at = time.ticks_add(now, self._pulse_ms + DEAD_MS)
+        self._free_at = self._clock.ticks_add(now, self._pulse_ms + DEAD_MS)
         return True
 
 

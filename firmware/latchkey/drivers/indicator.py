@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 
+    from latchkey.chip import Clock
+
     class LevelOutput(Protocol):
         def value(self, level: int) -> object: ...
 
@@ -73,7 +75,9 @@ class Indicator:
         green: "LevelOutput | None",
         blue: "LevelOutput | None",
         buzzer: "LevelOutput | None",
+        clock: "Clock" = time,
     ) -> None:
+        self._clock = clock
         self._lamps = (red, green, blue)
         self._buzzer = buzzer
         self._colour = OFF
@@ -104,7 +108,7 @@ class Indicator:
         if not self._active:
             self._drive(self._background, False)
             return
-        elapsed = time.ticks_diff(now, self._started)
+        elapsed = self._clock.ticks_diff(now, self._started)
         turn, phase = elapsed // (_SHORT_MS + _PAUSE_MS), elapsed % (_SHORT_MS + _PAUSE_MS)
         lit = elapsed < _LONG_MS if self._flashes == 0 else turn < self._flashes and phase < _SHORT_MS
         sounding = elapsed < _LONG_BEEP_MS if self._flashes == 0 else turn < self._beeps and phase < _SHORT_MS

@@ -14,8 +14,10 @@ from latchkey.core.facts import LOW_SUPPLY_MV, MOVING_KMH, NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable
     from typing import Protocol
 
+    from latchkey.chip import Clock
     from latchkey.vehicle import Vehicle
 
     class Wire(Protocol):
@@ -34,9 +36,10 @@ _UNREAD = const(-1)
 class Settled:
     """One wire after debouncing. `value` is -1 until it was read for long enough."""
 
-    def __init__(self, wire: "Wire", hold_ms: int = DEBOUNCE_MS) -> None:
+    def __init__(self, wire: "Wire", clock: "Clock", hold_ms: int = DEBOUNCE_MS) -> None:
         self.value = _UNREAD
         self._wire = wire
+        self._clock = clock
         self._hold_ms = hold_ms
         self._candidate = _UNREAD
         self._since = 0
@@ -49,63 +52,108 @@ class Settled:
         if reading != self._candidate:
             self._candidate = reading
             self._since = now
-        if reading == self.value or time.ticks_diff(now, self._since) < self._hold_ms:
+        if reading == self.value or self._clock.ticks_diff(now, self._since) < self._hold_ms:
             return False
         self.value = reading
         return True
 
 
+class Level:
+    """A wire with two levels. `report(active)` is called at each change."""
+
+    def __init__(self, wire: "Wire", clock: "Clock", report: "Callable[[bool], None]") -> None:
+        self._settled = Settled(wire, clock)
+        self._report = report
+
+    def poll(self, now: int) -> None:
+        if self._settled.poll(now):
+            self._report(self._settled.value == 1)
+
+
+class Bolt:
+    """Two switches, one position."""
+
+    def __init__(self, at_locked: "Wire", at_unlocked: "Wire", clock: "Clock", report: "Callable[[int], None]") -> None:
+        self._locked = Settled(at_locked, clock)
+        self._unlocked = Settled(at_unlocked, clock)
+        self._report = report
+
+    def poll(self, now: int) -> None:
+        changed = self._locked.poll(now)
+        changed = self._unlocked.poll(now) or changed
+        if changed and self._locked.value != _UNREAD and self._unlocked.value != _UNREAD:
+            self._report(_position(self._locked.value, self._unlocked.value))
+
+
+class Threshold:
+    """A measured value that counts as low below a limit, and as high again `hysteresis` above it.
+
+    limit, hysteresis: in the unit of the wire. settled: a Settled over the same wire, for the time it must hold.
+    """
+
+    def __init__(
+        self, wire: "Wire", limit: int, hysteresis: int, settled: Settled, report: "Callable[[bool], None]"
+    ) -> None:
+        self.measured = _UNREAD
+        self._wire = wire
+        self._limit = limit
+        self._hysteresis = hysteresis
+        self._low = settled
+        self._report = report
+
+    def poll(self, now: int) -> None:
+        self.measured = self._wire.value()
+        limit = self._limit + (self._hysteresis if self._low.value == 1 else 0)
+        if self._low.offer(1 if self.measured < limit else 0, now):
+            self._report(self._low.value == 1)
+
+
 class Inputs:
     """All wires of one board. `wires`: name -> object with value(); names as in boards/*/board.py."""
 
-    def __init__(self, wires: "dict[str, Wire]", vehicle: "Vehicle") -> None:
+    def __init__(self, wires: "dict[str, Wire]", vehicle: "Vehicle", clock: "Clock" = time) -> None:
         self._vehicle = vehicle
-        self._levels = tuple(
-            (name, Settled(wires[name])) for name in ("door", "ignition", "crash", "button") if name in wires
-        )
-        self._bolt = (
-            (Settled(wires["bolt_locked"]), Settled(wires["bolt_unlocked"])) if "bolt_locked" in wires else None
-        )
-        self._speed = wires.get("speed")
-        self._fast = Settled(self._speed) if self._speed else None
-        self._supply = wires.get("supply")
-        self._low = Settled(self._supply, _SUPPLY_MS) if self._supply else None
-        self.supply_mv = _UNREAD
+        self._parts: "list[Level | Bolt | Threshold]" = []
+        self._supply: "Threshold | None" = None
+        for name, report in (
+            ("door", self._door),
+            ("ignition", self._ignition),
+            ("crash", vehicle.sense_crash),
+            ("button", vehicle.sense_button),
+        ):
+            if name in wires:
+                self._parts.append(Level(wires[name], clock, report))
+        if "bolt_locked" in wires:
+            self._parts.append(Bolt(wires["bolt_locked"], wires["bolt_unlocked"], clock, vehicle.sense_bolt))
+        if "speed" in wires:
+            speed = wires["speed"]
+            self._parts.append(Threshold(speed, MOVING_KMH + 1, 0, Settled(speed, clock), self._slow))
+        if "supply" in wires:
+            settled = Settled(wires["supply"], clock, _SUPPLY_MS)
+            self._supply = Threshold(wires["supply"], LOW_SUPPLY_MV, _SUPPLY_BACK_MV, settled, self._low)
+            self._parts.append(self._supply)
+
+    @property
+    def supply_mv(self) -> int:
+        """Supply in mV, -1 where it is not measured."""
+        return _UNREAD if self._supply is None else self._supply.measured
 
     def poll(self, now: int) -> None:
-        """Read every wire once and report what has changed. now: ticks in ms. Allocates nothing."""
-        for name, level in self._levels:
-            if level.poll(now):
-                self._report(name, level.value)
-        if self._bolt is not None:
-            self._poll_bolt(now)
-        if self._fast is not None and self._fast.offer(1 if self._speed.value() > MOVING_KMH else 0, now):
-            self._vehicle.sense_speed(YES if self._fast.value else NO)
-        if self._low is not None:
-            self._poll_supply(now)
+        """Read every wire once and report what has changed. now: ticks in ms."""
+        for part in self._parts:
+            part.poll(now)
 
-    def _report(self, name: str, level: int) -> None:
-        if name == "door":
-            self._vehicle.sense_door(YES if level else NO)
-        elif name == "ignition":
-            self._vehicle.sense_ignition(YES if level else NO)
-        elif name == "crash":
-            self._vehicle.sense_crash(level == 1)
-        else:
-            self._vehicle.sense_button(level == 1)
+    def _door(self, active: bool) -> None:
+        self._vehicle.sense_door(YES if active else NO)
 
-    def _poll_bolt(self, now: int) -> None:
-        locked, unlocked = self._bolt
-        changed = locked.poll(now)
-        changed = unlocked.poll(now) or changed
-        if changed and locked.value != _UNREAD and unlocked.value != _UNREAD:
-            self._vehicle.sense_bolt(_position(locked.value, unlocked.value))
+    def _ignition(self, active: bool) -> None:
+        self._vehicle.sense_ignition(YES if active else NO)
 
-    def _poll_supply(self, now: int) -> None:
-        self.supply_mv = self._supply.value()
-        limit = LOW_SUPPLY_MV + (_SUPPLY_BACK_MV if self._low.value == 1 else 0)
-        if self._low.offer(1 if self.supply_mv < limit else 0, now):
-            self._vehicle.sense_supply(YES if self._low.value else NO)
+    def _slow(self, slow: bool) -> None:
+        self._vehicle.sense_speed(NO if slow else YES)
+
+    def _low(self, low: bool) -> None:
+        self._vehicle.sense_supply(YES if low else NO)
 
 
 def _position(at_locked: int, at_unlocked: int) -> int:

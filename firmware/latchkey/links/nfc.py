@@ -39,8 +39,9 @@ from latchkey.protocol.keycard import KeycardError, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from latchkey.chip import Clock
     from latchkey.crypto.entropy import Entropy
     from latchkey.drivers.reader import Reader
     from latchkey.protocol.ephemeral import Ephemeral
@@ -67,7 +68,7 @@ class NfcLink:
         vehicle: "Vehicle",
         ephemeral: "Ephemeral",
         entropy: "Entropy",
-        ticks_ms: "Callable[[], int]" = time.ticks_ms,
+        clock: "Clock" = time,
     ) -> None:
         self.last_tap_ms = 0
         self._reader = reader
@@ -75,7 +76,7 @@ class NfcLink:
         self._vehicle = vehicle
         self._ephemeral = ephemeral
         self._entropy = entropy
-        self._ticks_ms = ticks_ms
+        self._clock = clock
         self._card = Card()
         self._session = Session()
         self._request = Request(codes.KEYCARD)
@@ -118,7 +119,7 @@ class NfcLink:
         """One card: which key is it, can it prove that, and what does the vehicle say? Returns a refusal of this link,
         or ACCEPTED when the vehicle was asked (and has noted its own verdict). A broken contact is tried twice.
         """
-        began = self._ticks_ms()
+        began = self._clock.ticks_ms()
         try:
             refusal = await self._prove()
         except CardError:
@@ -130,7 +131,7 @@ class NfcLink:
                 return codes.CARD_GONE
         if not refusal:
             self._ask_vehicle()
-            self.last_tap_ms = time.ticks_diff(self._ticks_ms(), began)
+            self.last_tap_ms = self._clock.ticks_diff(self._clock.ticks_ms(), began)
         wipe(self._shared)
         return refusal
 
@@ -208,8 +209,8 @@ class NfcLink:
 
     async def _pass_over_same_hand(self) -> None:
         """Cards beside the one that has decided are no taps of their own."""
-        until = time.ticks_add(self._ticks_ms(), _SAME_HAND_MS)
-        while time.ticks_diff(until, self._ticks_ms()) > 0:
+        until = self._clock.ticks_add(self._clock.ticks_ms(), _SAME_HAND_MS)
+        while self._clock.ticks_diff(until, self._clock.ticks_ms()) > 0:
             if not await self._reader.next_in_field(self._card):
                 return
 

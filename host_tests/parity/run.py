@@ -1,0 +1,19 @@
+"""Runs one parity script: `run.py NAME`. The same file on both interpreters; FIRMWARE=folder as in host_tests/run.py."""
+
+import os
+import sys
+
+_HERE = __file__.rsplit("/", 1)[0]
+_ROOT = (_HERE if _HERE.startswith("/") else os.getcwd() + "/" + _HERE).rsplit("/", 2)[0]
+
+sys.path.insert(0, _ROOT + "/host_tests/parity")
+sys.path.insert(0, _ROOT + "/host_tests")
+sys.path.insert(0, (os.getenv("FIRMWARE") and os.getcwd() + "/" + os.getenv("FIRMWARE")) or _ROOT + "/firmware")
+
+if sys.implementation.name != "micropython":
+    sys.path.insert(0, _ROOT + "/host_tests/shim")
+    from install import install
+
+    install()
+
+__import__(sys.argv[1]).main()
