@@ -66,4 +66,4 @@ def test_compiled_the_full_variant_loads_on_a_small_heap(tmp_path):
         target = (tmp_path / source.relative_to(_FIRMWARE)).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
         cross_compile(source, target, "x64")
-    assert _variant_on("72k", tmp_path) == _FULL
+    assert _variant_on("96k", tmp_path) == _FULL
