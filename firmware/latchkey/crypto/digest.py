@@ -27,7 +27,7 @@ class Sha256:
     """SHA-256 of data that comes in pieces. digest() ends it: MicroPython cannot go on after that, so nobody does."""
 
     def __init__(self) -> None:
-        self._state = hashlib.sha256()
+        self._state: "hashlib.sha256 | None" = hashlib.sha256()
 
     def update(self, data: "bytes | bytearray | memoryview") -> None:
         """Add the next piece. ValueError after digest()."""

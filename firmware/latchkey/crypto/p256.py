@@ -160,14 +160,16 @@ def _in_range(private: "bytes | bytearray | memoryview") -> bool:
 
 
 def _loaded() -> "_Engine":
-    if _engine is None:
-        for variant in (FULL, COMPACT, PLAIN):
-            try:
-                use(variant)
-                break
-            except P256Error:
-                pass
-    return _engine
+    if _engine is not None:
+        return _engine
+    for variant in (FULL, COMPACT):
+        try:
+            use(variant)
+            return _loaded()
+        except P256Error:
+            pass
+    use(PLAIN)
+    return _loaded()
 
 
 def _load(variant: int) -> "_Engine":

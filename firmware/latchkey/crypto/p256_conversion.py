@@ -11,7 +11,7 @@ _PRIME = const(40)  # in half words: p, a limb in every second one
 
 
 @micropython.viper
-def put(buffer: ptr16, slot: int, number: ptr8, start: int):
+def put(buffer: ptr16, slot: int, number: ptr8, start: int) -> object:  # type: ignore[return]  # viper has no None
     """Write the 32 bytes of number from start on into a slot, as they are."""
     at = _SLOTS + 20 * slot
     end = at + 20
@@ -49,7 +49,7 @@ def reduce(buffer: ptr16, slot: int) -> int:
 
 
 @micropython.viper
-def take(buffer: ptr16, slot: int, out: ptr8, start: int):
+def take(buffer: ptr16, slot: int, out: ptr8, start: int) -> object:  # type: ignore[return]  # viper has no None
     """Write a slot's number, below 2^256, as 32 bytes into out from start on."""
     at = _SLOTS + 20 * slot
     index = start + 32

@@ -44,10 +44,10 @@ _SPARE = const(2)  # workspaces kept for later; as many run at once as were ever
 class Engine:
     """A field machine and the workspaces for it."""
 
-    def __init__(self, run: "Callable[[int, bytearray, bytes | bytearray, int], None]") -> None:
-        """run is the machine. ValueError when it cannot tell the base point from one beside it."""
+    def __init__(self, run: "Callable[..., object]") -> None:
+        """run(0, buffer, program, length) is the machine. ValueError when it cannot tell the base point from its like."""
         self._run = run
-        self._spare = []
+        self._spare: list[Workspace] = []
         beside = bytearray(_G)
         beside[63] ^= 1
         if not self.on_curve(_G) or self.on_curve(beside):

@@ -20,7 +20,7 @@ _PICK = const(3)  # u slots from target on = entry v of a table that begins at s
 
 
 @micropython.viper
-def run(c: int, w: ptr32, program: ptr8, length: int):
+def run(c: int, w: ptr32, program: ptr8, length: int) -> object:  # type: ignore[return]  # viper has no None
     """Execute `length` bytes of program on the buffer w, 4-byte aligned. c is a register the caller sets to 0.
 
     MUL and SQR take factors below 3p and give less than 1.6p; LIN gives less than 2.1p for |u| + |v| <= 10.

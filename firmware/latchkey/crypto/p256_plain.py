@@ -9,7 +9,7 @@ integers cannot be wiped.
 
 from micropython import const
 
-from latchkey.crypto.p256_error import BAD_POINT, P256Error
+from latchkey.crypto.p256_error import BAD_POINT, DEGENERATE, P256Error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
@@ -28,7 +28,7 @@ class Plain:
     """The engine that p256 drives; its methods are the ones of p256_engine.Engine."""
 
     def public_steps(
-        self, private: "bytes | bytearray", out: "bytearray | memoryview"
+        self, private: "bytes | bytearray | memoryview", out: "bytearray | memoryview"
     ) -> "Generator[None, None, None]":
         """Fill out, 64 bytes X||Y, from a private key in range."""
         x, y = yield from _multiply(int.from_bytes(private, "big"), _affine(_G))
@@ -36,7 +36,10 @@ class Plain:
         out[32:] = y.to_bytes(32, "big")
 
     def shared_steps(
-        self, private: "bytes | bytearray", point: "bytes | bytearray", out: "bytearray | memoryview"
+        self,
+        private: "bytes | bytearray | memoryview",
+        point: "bytes | bytearray | memoryview",
+        out: "bytearray | memoryview",
     ) -> "Generator[None, None, None]":
         """Fill out, 32 bytes, with X of private times point, 64 bytes. P256Error BAD_POINT."""
         if not self.on_curve(point):
@@ -44,13 +47,13 @@ class Plain:
         x, _ = yield from _multiply(int.from_bytes(private, "big"), _affine(point))
         out[:] = x.to_bytes(32, "big")
 
-    def on_curve(self, point: "bytes | bytearray") -> bool:
+    def on_curve(self, point: "bytes | bytearray | memoryview") -> bool:
         """True where 64 bytes are two coordinates below p that satisfy y^2 = x^3 - 3x + b."""
         x, y, _ = _affine(point)
         return x < _P and y < _P and (x * x * x - 3 * x + _B - y * y) % _P == 0
 
 
-def _affine(point: "bytes | bytearray") -> tuple:
+def _affine(point: "bytes | bytearray | memoryview") -> tuple:
     view = memoryview(point)
     return int.from_bytes(view[:32], "big"), int.from_bytes(view[32:], "big"), 1
 
@@ -63,8 +66,8 @@ def _to_affine(point: tuple) -> tuple:
 
 
 def _multiply(scalar: int, point: tuple) -> "Generator[None, None, tuple]":
-    """The affine (x, y) of scalar * point, for a scalar that is no multiple of n. Gives way in the engines' rhythm."""
-    table = [None, point]
+    """The affine (x, y) of scalar * point, DEGENERATE for infinity. Gives way as the engine does."""
+    table: "list[tuple | None]" = [None, point]
     for _ in range((1 << _WINDOW) - 2):
         table.append(_add(table[-1], point))
         yield
@@ -75,6 +78,8 @@ def _multiply(scalar: int, point: tuple) -> "Generator[None, None, tuple]":
         yield
         result = _add(result, table[scalar >> shift & (1 << _WINDOW) - 1])
         yield
+    if result is None:
+        raise P256Error(DEGENERATE)
     return _to_affine(result)
 
 

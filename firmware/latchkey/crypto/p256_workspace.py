@@ -5,7 +5,6 @@ little-endian, which every chip MicroPython has native code for is). Loops over 
 no branch on their values.
 """
 
-from latchkey.crypto.p256_conversion import put, reduce, take
 from latchkey.crypto.p256_programs import (
     COLUMN,
     FIRST_COLUMN,
@@ -20,6 +19,15 @@ from latchkey.crypto.p256_programs import (
 )
 from latchkey.crypto.p256_tables import SLOTS, WORDS
 from latchkey.crypto.secret import equal, wipe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # mypy does not know that viper's pointers take any buffer
+
+    def put(buffer: bytearray, slot: int, number: bytes | bytearray | memoryview, start: int) -> object: ...
+    def reduce(buffer: bytearray, slot: int) -> int: ...
+    def take(buffer: bytearray, slot: int, out: bytearray | memoryview, start: int) -> object: ...
+else:
+    from latchkey.crypto.p256_conversion import put, reduce, take
 
 _ZERO = bytes(32)
 _N = bytes.fromhex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")

@@ -7,10 +7,14 @@ Not protected against: copies that the garbage collector's heap keeps of immutab
 are wiped by whoever made them; bytes, str and int objects that held a secret cannot be wiped at all.
 """
 
-try:
-    from latchkey.crypto.secret_native import difference, fill_zero
-except (ImportError, SyntaxError, ValueError, MemoryError):  # no native emitter, wrong architecture, no room for code
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # mypy does not know that viper's pointers take any buffer
     from latchkey.crypto.secret_plain import difference, fill_zero
+else:
+    try:
+        from latchkey.crypto.secret_native import difference, fill_zero
+    except (ImportError, SyntaxError, ValueError, MemoryError):  # no native code, another chip's, no room for it
+        from latchkey.crypto.secret_plain import difference, fill_zero
 
 
 def equal(first: "bytes | bytearray | memoryview", second: "bytes | bytearray | memoryview") -> bool:

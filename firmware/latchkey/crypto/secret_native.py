@@ -15,7 +15,7 @@ def difference(first: ptr8, second: ptr8, length: int) -> int:
 
 
 @micropython.viper
-def fill_zero(buffer: ptr8, length: int):
+def fill_zero(buffer: ptr8, length: int) -> object:  # type: ignore[return]  # viper has no None
     """Write `length` zero bytes."""
     index = 0
     while index < length:
