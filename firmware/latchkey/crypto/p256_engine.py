@@ -45,7 +45,7 @@ class Engine:
     """A field machine and the workspaces for it."""
 
     def __init__(self, run: "Callable[..., object]") -> None:
-        """run(0, buffer, program, length) is the machine. ValueError when it cannot tell the base point from its like."""
+        """run(0, buffer, program, length) is the machine. ValueError if it takes another point for the base point."""
         self._run = run
         self._spare: list[Workspace] = []
         beside = bytearray(_G)
