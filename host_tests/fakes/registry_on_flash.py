@@ -92,3 +92,46 @@ def models(steps):
         entries[key(step[1])] = (role, reg.ACTIVE if step[0] == ADD else reg.REVOKED)
         result.append(sorted((k, e[0], e[1]) for k, e in entries.items()))
     return result
+
+
+BLOCK = 512
+_BLOCKS = 48
+
+# A list with every kind of entry, and one change of every kind. The claim stands for itself.
+BEFORE = ((ADD, 0, codes.OWNER), (ADD, 1, codes.OWNER), (ADD, 2, codes.DRIVER), (ADD, 3, codes.DRIVER), (REVOKE, 3))
+_CHANGES = ((ADD, 4, codes.DRIVER), (REVOKE, 2), (ADD, 3, codes.DRIVER), (REVOKE, 0))
+
+
+def prepared(steps):
+    """The flash and marks of a controller on which these steps were carried out."""
+    car = Car(blank_image(BLOCK, _BLOCKS), {}, BLOCK)
+    car.registry.load()
+    for step in steps:
+        assert car.perform(step)
+    return car.snapshot()
+
+
+def boot(snapshot):
+    """A car with a copy of that flash and those marks, loaded."""
+    car = Car(bytearray(snapshot[0]), dict(snapshot[1]), BLOCK)
+    car.registry.load()
+    return car
+
+
+def cases():
+    """(snapshot, change, what is shown before, what is shown after) of every kind of change."""
+    claim = (ADD, 0, codes.OWNER)
+    yield prepared(()), claim, [], models((claim,))[1]
+    snapshot = prepared(BEFORE)
+    for change in _CHANGES:
+        before, after = models(BEFORE + (change,))[-2:]
+        yield snapshot, change, before, after
+
+
+def check_agreement(car, done, before, after):
+    """RAM shows what was reported, and the next boot shows what RAM shows."""
+    shown = car.shown()
+    assert shown == (after if done else before)
+    car = car.reboot()
+    car.registry.load()
+    assert car.shown() == shown
