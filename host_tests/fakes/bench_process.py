@@ -87,7 +87,9 @@ class Bench:
             if condition(state):
                 return state
             time.sleep(0.02)
-        raise AssertionError(f"{what or 'what was waited for'} did not happen; last: {json.dumps(state)[:3000]}")
+        del state["cards"], state["simulator"]
+        log = "\n".join(line["text"] for line in self.request("GET", "/api/log")[1][-25:])
+        raise AssertionError(f"{what or 'what was waited for'} did not happen\n{json.dumps(state)[:2000]}\n{log}")
 
     def running(self, starts=1):
         """Waits until the firmware has reported after its n-th start."""

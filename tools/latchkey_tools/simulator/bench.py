@@ -228,7 +228,7 @@ class Bench:
             "verdicts": self._feed.newest_first(),
             "flash": self._flash,
             "armed_cut": self._armed,
-            "hint": hint(process["state"], self._status, self.car.button, self._feed.seen),
+            "hint": hint(process, self._status, self.car.button, self._feed.seen),
         }
 
     def _after_change(self) -> None:

@@ -9,6 +9,7 @@ from collections import deque
 
 _LENGTH = 100
 _UNKNOWN_KEY = 30  # core/codes.py
+_OWNERS_OF_A_CLAIM = 2
 
 Verdict = dict[str, object]
 
@@ -30,12 +31,11 @@ class Feed:
     def look(self, status: dict[str, object]) -> None:
         """Notes what the list of keys tells."""
         keys = status.get("keys")
-        for key in keys if isinstance(keys, list) else []:
-            if isinstance(key, dict):
-                if key.get("state") == "revoked":
-                    self.seen |= {"enrolled", "revoked"}
-                elif key.get("role") != "owner":
-                    self.seen.add("enrolled")
+        known = [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+        if len(known) > _OWNERS_OF_A_CLAIM:
+            self.seen.add("enrolled")
+        if any(key.get("state") == "revoked" for key in known):
+            self.seen.add("revoked")
 
     def newest_first(self) -> list[Verdict]:
         return list(self._verdicts)

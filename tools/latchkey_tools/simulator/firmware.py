@@ -78,6 +78,7 @@ class Firmware:
         self._changed = changed
         self._died = died
         self._process: asyncio.subprocess.Process | None = None
+        self._last_words = ""  # the last line of stderr: where an exception has its name
         self._purpose = ""  # why we ended it ourselves; empty: it ended on its own
         self._between: Callable[[], None] | None = None
         self.state = "stopped"  # starting, running, off, crashed, stopped
@@ -98,7 +99,8 @@ class Firmware:
                     pause_s = _FIRST_PAUSE_S
                     continue
                 pause_s = _FIRST_PAUSE_S if time.monotonic() - began > _STEADY_S else pause_s
-                self._say("crashed", f"The firmware ended ({_exit_words(code)}) and starts again in {pause_s:.0f} s.")
+                why = f"{_exit_words(code)}: {self._last_words}" if self._last_words else _exit_words(code)
+                self._say("crashed", f"The firmware ended ({why}) and starts again in {pause_s:.0f} s.")
                 await asyncio.sleep(pause_s)
                 self._do_between()
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
@@ -124,7 +126,7 @@ class Firmware:
         self._kill()
 
     async def _run(self) -> int:
-        self._purpose = ""
+        self._purpose = self._last_words = ""
         self.starts += 1
         try:
             argv, environment = self._build()
@@ -138,7 +140,7 @@ class Firmware:
                 preexec_fn=_dies_with(os.getpid()) if sys.platform == "linux" else None,
             )
         except (OSError, FirmwareError) as error:
-            self._log("simulator", f"The firmware cannot be started: {error}")
+            self._last_words = str(error)
             return 127
         self._say("starting", "")
         try:
@@ -156,10 +158,16 @@ class Firmware:
         while data := await pipe.read(4096):
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                self._log(stream, line.decode("utf-8", "replace")[:_LINE_LIMIT])
+                self._hear(stream, line)
             rest = rest[:_LINE_LIMIT]
         if rest:
-            self._log(stream, rest.decode("utf-8", "replace"))
+            self._hear(stream, rest)
+
+    def _hear(self, stream: str, line: bytes) -> None:
+        text = line.decode("utf-8", "replace").rstrip()[:_LINE_LIMIT]
+        if stream == "err" and text:
+            self._last_words = text
+        self._log(stream, text)
 
     def _kill(self) -> None:
         process = self._process

@@ -7,16 +7,20 @@ here decides or remembers, so taking another way never strands anyone.
 STEPS = 7
 
 Hint = dict[str, object]
+Process = dict[str, object]
 
 
-def hint(firmware: str, status: dict[str, object] | None, button: bool, seen: set[str]) -> Hint:
-    """firmware: state of the process. status: the controller's last, or None. button: the cabin button is down.
-    seen: what has happened since the claim: unlocked, refused, enrolled, revoked. Gives step (0: none), of, text."""
-    if firmware != "running" or status is None:
-        return _step(0, _DARK.get(firmware, "The firmware has started and is about to report."))
-    enrolment = status.get("enrolment")
+def hint(process: Process, status: dict[str, object] | None, button: bool, seen: set[str]) -> Hint:
+    """process: state and message of the firmware's keeper. status: the controller's last, or None. button: the cabin
+    button is down. seen: what has happened since the claim: unlocked, refused, enrolled, revoked. Gives step (0: none),
+    of, text."""
+    if process["state"] == "crashed":
+        return _step(0, str(process["message"]))
+    if process["state"] != "running" or status is None:
+        return _step(0, _DARK.get(str(process["state"]), "The firmware has started and is about to report."))
+    enrolment = str(status.get("enrolment"))
     if enrolment in _ENROLMENT:
-        step, text = _ENROLMENT[str(enrolment)]
+        step, text = _ENROLMENT[enrolment + "-held" * (button and enrolment == "pinned")]
         return _step(step, text.format(pinned=status.get("pinned") or "the new key"))
     if not status.get("claimed"):
         return _claim(status, button)
@@ -54,12 +58,15 @@ def _step(number: int, text: str) -> Hint:
 _DARK = {
     "starting": "The firmware is starting.",
     "off": "The power is off. It comes back in a moment, and no key is lost.",
-    "crashed": "The firmware has ended unexpectedly; its last words are in the log below. It starts again by itself.",
     "stopped": "The simulator is ending.",
 }
 _ENROLMENT = {
     "claim": (2, "Tap Owner 1: the first card shown becomes an owner."),
     "claim-second": (3, "Tap Owner 2: two owner cards, so that one lost card is not the end."),
     "open": (6, "Enrolment is open. Release the button and tap the Family card."),
+    "claim-writing": (2, "Being written to flash…"),
+    "claim-second-writing": (3, "Being written to flash…"),
+    "writing": (6, "Being written to flash…"),
+    "pinned-held": (6, "Release the button: held during the confirmation it would make the new key an owner."),
     "pinned": (6, "{pinned} is pinned. Tap Owner 1 once more to confirm it."),
 }

@@ -1,6 +1,7 @@
 """The page and its API over HTTP, for the person at this computer only.
 
   GET  /api/state    everything the page shows
+  GET  /api/log      the last lines of the firmware and of the parts around it
   GET  /api/events   the same as server-sent events: state (whole, newest counts), signal, log
   POST /api/car      button, doors, ignition, speed, supply, crash, jam, hand, unplug
   POST /api/faults   reader, power_cut, power
@@ -46,6 +47,9 @@ def application(bench: Bench, port: int) -> ASGIApp:
     async def state(request: Request) -> Response:
         return JSONResponse(bench.snapshot())
 
+    async def log(request: Request) -> Response:
+        return JSONResponse(list(bench.log))
+
     async def events(request: Request) -> Response:
         if bench.viewers.full:
             raise HTTPException(503, "Too many pages are open at once.")
@@ -60,6 +64,7 @@ def application(bench: Bench, port: int) -> ASGIApp:
 
     routes = [
         Route("/api/state", state),
+        Route("/api/log", log),
         Route("/api/events", events),
         order("/api/car", orders.car, bench.order_car),
         order("/api/faults", orders.faults, bench.order_faults),

@@ -58,11 +58,14 @@ function showTimes() {
   const box = byId("enrolment");
   box.hidden = !open;
   if (!open) return;
-  const left = controller.enrolment_s == null ? "" : clock(controller.enrolment_s - age);
+  const left = !controller.enrolment_s ? "" : clock(controller.enrolment_s - age);
   const words = {
     claim: "Claim: show the first owner card.",
     "claim-second": "Claim: show the second owner card.",
     open: "Enrolment is open for one new key.",
+    "claim-writing": "Writing the first owner…",
+    "claim-second-writing": "Writing the second owner…",
+    writing: "Writing the new key…",
     pinned: `Pinned: ${controller.pinned}. The owner card confirms it.`,
   };
   const text = `${words[controller.enrolment] ?? `Enrolment: ${controller.enrolment}`}${left ? ` ${left} left.` : ""}`;

@@ -39,7 +39,7 @@ const DRAWING = `
     <g class="coil lock"><path d="M598 180h48m-10-7l10 7-10 7"/></g>
     <g class="coil unlock"><path d="M646 180h-48m10-7l-10 7 10 7"/></g>
     <g class="feeler unlocked"><circle cx="570" cy="222" r="7"/><text x="585" y="227" class="label">unlocked</text></g>
-    <g class="feeler locked"><circle cx="722" cy="222" r="7"/><text x="737" y="227" class="label">locked</text></g>
+    <g class="feeler locked"><circle cx="698" cy="222" r="7"/><text x="713" y="227" class="label">locked</text></g>
     <text x="562" y="256" class="label coil-text"></text>
   </g>
 </svg>`;

@@ -31,6 +31,7 @@ export function signal({ name, level }) {
 /** Takes over the levels of a whole state, for a page that has just been opened. */
 export function catchUp(outputs) {
   for (const name in levels) levels[name] = outputs[name] ?? 0;
+  show("off");
   note();
 }
 

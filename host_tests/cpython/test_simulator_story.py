@@ -1,0 +1,145 @@
+"""A newcomer's first ten minutes, clicked through in a browser on the real firmware: from a blank controller to a
+revoked key, then a power cut and a reader that dies. Nothing is faked but the car and the cards.
+"""
+
+import tempfile
+
+import pytest
+from fakes.bench_process import ROOT, bench
+from fakes.browser import chromium, page
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PICTURES = ROOT / "build/pictures"
+REAL = {"FIRMWARE": "", "MICROPYTHON": ""}  # the simulator's own choice
+
+
+class Newcomer:
+    """Does what a person does with the page, and reads what a person reads."""
+
+    def __init__(self, opened, simulator):
+        self.page = opened
+        self.simulator = simulator
+
+    def told(self, text):
+        expect(self.page.locator("#hint-text")).to_contain_text(text, timeout=10_000)
+
+    def lock_is(self, word):
+        expect(self.page.locator("#fact-lock dd").first).to_have_text(word, timeout=10_000)
+
+    def decided(self, count, *words):
+        """count: decisions on the list by now; words: all of them in the newest ones."""
+        expect(self.page.locator("#feed li")).to_have_count(count, timeout=10_000)
+        newest = self.page.locator("#feed")
+        for word in words:
+            expect(newest).to_contain_text(word)
+
+    def tap(self, card):
+        before = self.page.locator("#feed li").count()
+        self.page.get_by_role("button", name=f"Tap {card}", exact=True).click()
+        expect(self.page.locator("#feed li").nth(before)).to_be_attached(timeout=10_000)
+        self.simulator.wait(lambda state: not any(card["in_field"] for card in state["cards"]), "the hand lets go")
+        return self.page.locator("#feed li").first
+
+    def hold_button(self, seconds):
+        self.page.locator("#cabin-button").hover()
+        self.page.mouse.down()
+        self.page.wait_for_timeout(seconds * 1000)
+        self.page.mouse.up()
+
+    def picture(self, name):
+        self.page.screenshot(path=PICTURES / f"story-{name}.png", full_page=True)
+
+
+def test_from_a_blank_controller_to_a_revoked_key():
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, bench(folder, **REAL) as simulator:
+        simulator.running()
+        with chromium() as browser, page(browser, simulator.page, 1280, 1000) as opened:
+            newcomer = Newcomer(opened, simulator)
+            for chapter in (claim, first_taps, enrol_family, revoke_family, cut_the_power, lose_the_reader):
+                chapter(newcomer)
+        assert simulator.state()["car"]["violations"] == []
+
+
+def claim(newcomer):
+    newcomer.lock_is("Locked")
+    newcomer.told("This car has no owner yet")
+    newcomer.hold_button(5.5)
+    newcomer.told("Tap Owner 1: the first card")
+    expect(newcomer.page.locator("#enrolment")).to_contain_text("first owner card")
+    newcomer.tap("Owner 1")
+    newcomer.told("Tap Owner 2")
+    newcomer.picture("claim")
+    newcomer.tap("Owner 2")
+    newcomer.told("The car is yours")
+    expect(newcomer.page.locator("#keys tbody tr")).to_have_count(2)
+    expect(newcomer.page.locator("#keys")).to_contain_text("Owner 2")
+
+
+def first_taps(newcomer):
+    newcomer.tap("Owner 1")
+    newcomer.lock_is("Unlocked")
+    expect(newcomer.page.locator("#fact-drive")).to_contain_text("Authorised")
+    newcomer.told("Now tap the Stranger")
+    refusal = newcomer.tap("Stranger")
+    expect(refusal).to_contain_text("Refused")
+    expect(refusal).to_contain_text("not of this vehicle")
+    newcomer.lock_is("Unlocked")
+    newcomer.picture("stranger")
+    expect(newcomer.tap("Clone of Owner 1")).to_contain_text("wrong answer")
+    expect(newcomer.tap("Transit tag")).to_contain_text("not a key card")
+    newcomer.told("Enrol the Family card")
+
+
+def enrol_family(newcomer):
+    newcomer.page.get_by_label("Keep it pressed").check()
+    newcomer.tap("Owner 1")
+    newcomer.told("Enrolment is open")
+    newcomer.page.get_by_label("Keep it pressed").uncheck()
+    newcomer.tap("Family")
+    newcomer.told("is pinned")
+    expect(newcomer.page.locator("#enrolment")).to_contain_text("Pinned")
+    newcomer.picture("pinned")
+    newcomer.tap("Owner 1")
+    newcomer.told("Revoke the Family card")
+    expect(newcomer.page.locator("#keys tbody tr")).to_have_count(3)
+    newcomer.tap("Family")
+    newcomer.lock_is("Locked")
+
+
+def revoke_family(newcomer):
+    newcomer.page.get_by_role("button", name="Revoke Family").click()
+    expect(newcomer.page.locator('#keys tr[data-state="revoked"]')).to_contain_text("Family")
+    expect(newcomer.tap("Family")).to_contain_text("revoked")
+    newcomer.lock_is("Locked")
+    newcomer.told("You have seen it all")
+    newcomer.picture("revoked")
+
+
+def cut_the_power(newcomer):
+    """Torn in the middle of a write: everyone is still known, and who was revoked still is."""
+    newcomer.page.locator("#cut-write").fill("1")
+    newcomer.page.locator("#cut-variant").select_option("half")
+    newcomer.page.locator("#arm-cut").click()
+    expect(newcomer.page.locator("#armed")).to_contain_text("Armed")
+    newcomer.page.get_by_role("button", name="Revoke Owner 2").click()
+    newcomer.told("The power is off")
+    newcomer.simulator.running(starts=2)
+    expect(newcomer.page.locator("#keys tbody tr")).to_have_count(3)
+    expect(newcomer.tap("Family")).to_contain_text("revoked")
+    newcomer.tap("Owner 1")
+    newcomer.lock_is("Unlocked")
+
+
+def lose_the_reader(newcomer):
+    newcomer.page.locator("#reader-fault").select_option("dead")
+    expect(newcomer.page.locator("#chip-reader")).to_contain_text("does not answer", timeout=15_000)
+    newcomer.picture("reader-dead")
+    newcomer.page.locator("#reader-fault").select_option("none")
+    expect(newcomer.page.locator("#chip-reader")).to_contain_text("ready", timeout=15_000)
+    # The card was last seen just before the reader died: until it has missed a few sweeps it counts as still lying there.
+    newcomer.page.wait_for_timeout(1_000)
+    newcomer.tap("Owner 1")
+    newcomer.lock_is("Locked")
