@@ -1,0 +1,184 @@
+"""A whole controller on the bench: main's own build(), a model of the reader chip, a car with a bolt, virtual time.
+
+    bench = Bench()
+    owner = bench.enrol(key_card(1), codes.OWNER)       # straight into the list, before the controller boots
+    async def story():
+        assert await bench.tap(owner) == [codes.ACCEPTED]
+    bench.run(story())                                  # boots, runs the story, and ends as a loss of power would
+
+Everything is seen from outside: verdicts and status as the console tells them, pulses, lamps, sounds. The one clock
+wraps at 2^30 ms, as the ESP32's does, five seconds after the start.
+"""
+
+import asyncio
+
+import main
+from latchkey.core import codes
+from latchkey.credentials.registry import Registry
+from latchkey.storage.records import Record
+from pn532_model import Pn532Model
+
+from fakes.bench_car import Bolt, Signal, Wire
+from fakes.bench_chip import Chip, Generator, ModelUart, decode, outputs
+from fakes.bench_disk import new_disk
+from fakes.marks import Marks
+from fakes.virtual_time import VirtualTime
+
+_BOOT_MS = 400  # until inputs have settled and the reader has been set up
+_STAY_MS = 700  # how long a card lies on the reader, and how long until it counts as gone
+_AWAY_MS = 700
+
+
+class Time(VirtualTime):
+    """Virtual time whose ticks may be given at the start; otherwise they wrap five seconds later."""
+
+    def __init__(self, ticks_at_start=(1 << 30) - 5_000):
+        super().__init__()
+        self._at_start = ticks_at_start
+
+    def ticks_ms(self):
+        return self.ticks_add(self._at_start, self.elapsed_ms)
+
+
+class Board:
+    """As boards/*/board.py."""
+
+    PULSE_MS = 500
+    RELOCK = False
+    DRIVE_OUTPUT = "drive_enable"
+
+    def __init__(self, places, reset_wired):
+        self.READERS = tuple(
+            ("reader%d" % n, place, "reset%d" % n if reset_wired else None) for n, place in enumerate(places)
+        )
+
+
+class Bench:
+    """places: one reader for each. reset_wired: the readers' reset pins. bolt_wired: the bolt's two switches.
+
+    Outlives losses of power: `disk`, `marks`, `bolt`, the wires, the time. `model` is the first reader's chip.
+    """
+
+    def __init__(self, places=(3,), reset_wired=True, seed=1, disk=None, bolt_wired=True, time=None):
+        self.time = time or Time()
+        self.disk = disk or new_disk()
+        self.marks = Marks()
+        self.random = Generator(seed)
+        self.models = [Pn532Model() for _ in places]
+        self.model = self.models[0]
+        self.ports = [ModelUart(self.time, model) for model in self.models]
+        self.notes = []  # (elapsed_ms, output, value)
+        self.bolt = Bolt(self.time, self.note)
+        self.wires = {name: Wire() for name in ("button", "door", "ignition", "crash")}
+        self.wires["speed"] = Wire(0)
+        self.wires["supply"] = Wire(12_600)
+        self.told = []  # verdicts as the console told them
+        self.errors = []  # lines that the console did not understand
+        self.failures = []  # what a link printed when it failed
+        self._board = Board(places, reset_wired)
+        self._wires = dict(self.wires)
+        if bolt_wired:
+            self._wires.update(self.bolt.wires)
+        self._outputs = outputs(self.note, self.bolt, self.ports, self.models)
+        self._status = "{}"
+        self.vehicle = self.chip = None
+
+    # Setting up
+
+    def enrol(self, card, role):
+        """Put a card into the list, as if enrolled long ago; returns it."""
+        registry = Registry(Record(self.disk.mount() + "/keys"), self.marks)
+        registry.load()
+        if registry.add(card.public[1:], role) < 0:
+            raise AssertionError("not enrolled")
+        return card
+
+    def run(self, story, limit_ms=600_000):
+        """Boot, run a story to its end, and lose the power. Returns what the story returns."""
+        main.print = self._printed
+        self.chip = Chip(self.time, self.disk, self.marks, self._wires, self._outputs, self.random, self._heard)
+        self.vehicle, inputs, links = main.build(self._board, self.chip, self.time)
+        application = main.run(self.chip, self.vehicle, inputs, links, self.time)
+        result = self.time.run(self._together(application, story), limit_ms)
+        self.disk.cut_power()
+        if self.failures:
+            raise AssertionError("a link failed: " + str(self.failures))
+        return result
+
+    async def _together(self, application, story):
+        task = asyncio.create_task(application)
+        await asyncio.sleep_ms(_BOOT_MS)
+        result = await story
+        if task.done():
+            await task  # it never ends by itself, except by an error
+        return result
+
+    # What somebody at the car can do
+
+    async def pass_ms(self, ms):
+        await asyncio.sleep_ms(ms)
+
+    async def tap(self, card, stay_ms=_STAY_MS, away_ms=_AWAY_MS):
+        """Lay a card on the reader and take it away; returns the verdicts that came of it."""
+        self.forget()
+        self.model.put(card)
+        await asyncio.sleep_ms(stay_ms)
+        self.model.take_away(card)
+        await asyncio.sleep_ms(away_ms)
+        return self.verdicts()
+
+    async def press(self, ms):
+        """Hold the cabin button; returns the verdicts that came of it."""
+        self.forget()
+        self.wires["button"].level = 1
+        await asyncio.sleep_ms(ms)
+        self.wires["button"].level = 0
+        await asyncio.sleep_ms(100)
+        return self.verdicts()
+
+    def type(self, line):
+        """Type a line on the console."""
+        self.chip.console.orders.append(line)
+
+    # What can be seen
+
+    def forget(self):
+        """Look away from what has been told and noted so far."""
+        self.told.clear()
+        self.errors.clear()
+        self.notes.clear()
+
+    def verdicts(self):
+        """The numbers of the verdicts told since forget()."""
+        return [decode(words)["verdict"] for words in self.told]
+
+    def rows(self):
+        """The verdicts told since forget(), whole."""
+        return [decode(words) for words in self.told]
+
+    def status(self):
+        """The last status."""
+        return decode(self._status)
+
+    def signal(self):
+        """(colour bits, flashes, whether long, beeps) since forget()."""
+        return Signal(self.notes).facts()
+
+    def pulses(self):
+        """Directions of the pulses since forget()."""
+        return [name for _, name, _ in self.notes if name in ("lock", "unlock")]
+
+    def note(self, name, value):
+        self.notes.append((self.time.elapsed_ms, name, value))
+
+    def _heard(self, kind, words):
+        if kind == "status":
+            self._status = words
+        else:
+            (self.told if kind == "verdict" else self.errors).append(words)
+
+    def _printed(self, *words):
+        self.failures.append(words)
+
+
+__all__ = ["Bench", "Time", "codes"]

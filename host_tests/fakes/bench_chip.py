@@ -1,0 +1,97 @@
+"""A chip that is not there, strictly after the contract in latchkey.chip: what main builds a controller on.
+
+Its serial port leads to a model of the reader chip, its file system lies in RAM, its random numbers are the same each
+time, and its cable is a list of lines.
+"""
+
+import hashlib
+import json
+
+from fakes.bench_car import Level
+from fakes.uart import ModelUart, ResetPin
+
+
+class Generator:
+    """Random bytes of which each run gets the same. stuck: they stop changing."""
+
+    def __init__(self, seed):
+        self.stuck = False
+        self._seed = b"%d" % seed
+        self._count = 0
+
+    def __call__(self, count):
+        self._count += not self.stuck
+        out = b""
+        while len(out) < count:
+            out += hashlib.sha256(self._seed + b"/%d/%d" % (self._count, len(out))).digest()
+        return out[:count]
+
+
+class Cable:
+    """The console's cable. `heard(kind, words)` is called with each line."""
+
+    def __init__(self, heard):
+        self.orders = []
+        self._heard = heard
+
+    def readline(self):
+        return self.orders.pop(0) if self.orders else None
+
+    def write(self, line):
+        kind, _, words = line.partition(" ")
+        if kind not in ("status", "verdict", "error"):
+            raise AssertionError("the console said: " + line)
+        self._heard(kind, words)
+
+
+class Chip:
+    """See latchkey.chip. wires: name -> object with value(); outputs: name -> object, for lock, unlock and levels."""
+
+    def __init__(self, time, disk, marks, wires, outputs, generator, heard):
+        self.marks = marks
+        self.random = generator
+        self.console = Cable(heard)
+        self.turns = 0
+        self._time = time
+        self._disk = disk
+        self._wires = wires
+        self._outputs = outputs
+
+    def mount(self):
+        return self._disk.mount()
+
+    def wires(self):
+        return self._wires
+
+    def level(self, name):
+        return self._outputs[name]
+
+    def pulse(self, name):
+        return self._outputs[name]
+
+    def port(self, name):
+        return self._outputs[name]
+
+    def poll(self):
+        self.turns += 1
+
+    def alive(self):
+        """Nothing bites here; Bench looks at how long the turns take."""
+
+
+def outputs(note, bolt, ports, models):
+    """Everything a board may name: lamps, buzzer, drive relay, motor, and a port and a reset line for each reader."""
+    found = {name: Level(name, note) for name in ("light_red", "light_green", "light_blue", "buzzer", "drive_enable")}
+    found.update(bolt.outputs)
+    for number in range(len(models)):
+        found["reader%d" % number] = ports[number]
+        found["reset%d" % number] = ResetPin(models[number])
+    return found
+
+
+def decode(words):
+    """A status or verdict as the console told it."""
+    return json.loads(words)
+
+
+__all__ = ["Chip", "Generator", "ModelUart", "decode", "outputs"]
