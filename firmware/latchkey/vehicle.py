@@ -276,7 +276,8 @@ class Vehicle:
 
     def _note(self, request: Request, verdict: int) -> int:
         self.journal.note(self.uptime_s, request.source, request.credential, request.action, verdict, request.key_id)
-        self._indicator.show(verdict)
+        if verdict or request.action < codes.CONFIRM_KEY or not self.custody.is_writing():
+            self._indicator.show(verdict)  # of a change of the key list light and sound tell the outcome alone
         self.revision += 1
         return verdict
 

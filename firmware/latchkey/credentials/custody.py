@@ -53,6 +53,10 @@ class Custody:
         """Enrolment or claim is open: an unknown key shall prove itself and be shown."""
         return enrol.CLAIM_FIRST <= self.enrolment.state <= enrol.PINNED
 
+    def is_writing(self) -> bool:
+        """A change of the list has begun and its outcome is not known yet."""
+        return self._write is not None
+
     def claims(self) -> bool:
         return self.enrolment.state in (enrol.CLAIM_FIRST, enrol.CLAIM_SECOND)
 
