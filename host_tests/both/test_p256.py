@@ -128,7 +128,15 @@ def test_private_keys_out_of_range_are_refused():
         for key in keys:
             assert _code(p256.public, key) == p256.PRIVATE_RANGE
             assert _code(p256.shared, key, G) == p256.PRIVATE_RANGE
+            assert _code(p256.shared, EDGE_KEYS[4], G[:63]) == p256.BAD_POINT
     assert p256.operations() == before
+
+
+def test_there_are_three_variants():
+    before = p256.variant()
+    assert _code(p256.use, 0) == p256.UNAVAILABLE
+    assert _code(p256.use, 4) == p256.UNAVAILABLE
+    assert p256.variant() == before
 
 
 def test_operations_are_counted_when_they_begin():

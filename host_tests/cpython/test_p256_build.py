@@ -47,7 +47,7 @@ def test_native_modules_compile_for_every_chip(name, architecture, tmp_path):
 
 def test_native_code_stays_small(tmp_path):
     """Executable RAM on the ESP32 is the scarce kind."""
-    for name, limit in (("p256_full.py", 13_000), ("p256_compact.py", 2_300), ("p256_conversion.py", 1_500)):
+    for name, limit in (("p256_full.py", 13_000), ("p256_compact.py", 2_300), ("p256_conversion.py", 2_000)):
         target = tmp_path / "module.mpy"
         cross_compile(_CRYPTO / name, target, "xtensawin")
         assert target.stat().st_size <= limit

@@ -2,7 +2,7 @@
 
 import os
 
-from fakes.p256_vectors import P
+from fakes.p256_vectors import EDGE_KEYS, N, P
 from fakes.scale import LONG
 from latchkey.crypto import p256_compact, p256_full
 from latchkey.crypto import p256_programs as programs
@@ -165,3 +165,17 @@ def test_no_program_is_longer_than_four_doublings():
         assert weight(getattr(programs, name)) <= limit
     for program in programs.INVERT + programs.ODD_MULTIPLES:
         assert weight(program) <= limit + 1
+
+
+def test_recoded_scalars_are_sums_of_signs():
+    numbers = [int.from_bytes(key, "big") for key in EDGE_KEYS]
+    numbers += [int.from_bytes(os.urandom(32), "big") % N for _ in range(_ROUNDS)]
+    work = Workspace()
+    for number in numbers:
+        for top_bit in (255, 257):
+            work.set_scalar(number.to_bytes(32, "big"), top_bit)
+            signs = int.from_bytes(work.scalar, "big")
+            total = sum((1 if signs >> bit & 1 else -1) << bit for bit in range(top_bit + 1))
+            assert signs >> top_bit == 1
+            assert work.negated == 1 - (number & 1)
+            assert total == (N - number if work.negated else number)

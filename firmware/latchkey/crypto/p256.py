@@ -79,9 +79,9 @@ def shared_steps(
     private, 32 bytes, and point, the peer's 64, are read in the first step only, and the point is checked.
     Raises P256Error PRIVATE_RANGE, BAD_POINT, DEGENERATE.
     """
-    _begin(private)
     if len(point) != 64:
         raise P256Error(BAD_POINT)
+    _begin(private)
     yield from _loaded().shared_steps(private, point, out)
 
 
@@ -160,16 +160,19 @@ def _in_range(private: "bytes | bytearray | memoryview") -> bool:
 
 
 def _loaded() -> "_Engine":
-    if _engine is not None:
-        return _engine
+    global _engine, _variant
+    if _engine is None:
+        _engine, _variant = _fastest()
+    return _engine
+
+
+def _fastest() -> "tuple[_Engine, int]":
     for variant in (FULL, COMPACT):
         try:
-            use(variant)
-            return _loaded()
-        except P256Error:
+            return _load(variant), variant
+        except Exception:  # as in use(); the next one serves
             pass
-    use(PLAIN)
-    return _loaded()
+    return _load(PLAIN), PLAIN
 
 
 def _load(variant: int) -> "_Engine":
@@ -179,8 +182,10 @@ def _load(variant: int) -> "_Engine":
         return Plain()
     if variant == FULL:
         from latchkey.crypto.p256_full import run
-    else:
+    elif variant == COMPACT:
         from latchkey.crypto.p256_compact import run
+    else:
+        raise ValueError
     from latchkey.crypto.p256_engine import Engine
 
     return Engine(run)

@@ -1,14 +1,14 @@
 """The field machine of P-256, small: executes programs of field operations as native code, all secrets in one buffer.
 
-Numbers are 20 limbs of 13 bits in Montgomery form with R = 2^260. A product of limbs has 26 bits, so twenty of them
-fit into 31 bits: no carry is needed inside a row, and the same code holds on 32 and 64 bits. p = -1 mod 2^96, so the
+Numbers are 20 limbs of 13 bits in Montgomery form with R = 2^260. A product of limbs has 26 bits, so the sum of twenty
+fits into 31: no carry is needed inside a row, and the same code holds on 32 and 64 bits. p = -1 mod 2^96, so the
 Montgomery factor of a row is its lowest limb itself, and adding factor * p is four shifted additions (limbs 7, 14, 17
 and 19 of p + 1 = 2^256 - 2^224 + 2^192 + 2^96). The one that subtracts would make a limb negative, which a 64-bit port
 reads back as a large positive number; therefore limbs 17 to 36 of a product begin with 2^16 more than they should, and
-limbs 0 to 19 with a number that makes up for it modulo p (INITIAL in p256_programs.py).
+limbs 0 to 19 with a number that makes up for it modulo p (INITIAL in p256_tables.py).
 
-p256_full.py is generated from this file: the same machine with an unrolled square. Nothing here branches on a limb or
-uses one as an address. Only the first two arguments live in registers on Xtensa, hence their order. Constants at
+p256_full.py is generated from this file: the same machine, unrolled. Nothing here branches on a limb or uses one as an
+address. Only the first two arguments live in registers on Xtensa, hence their order. Constants at
 and above 2^30 would compile on 64 bits and fail on 32.
 """
 

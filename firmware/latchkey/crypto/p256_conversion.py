@@ -1,6 +1,7 @@
-"""Numbers into and out of the field machine's buffer: 32 bytes big-endian there, 20 limbs of 13 bits here. Native code.
+"""Scalars and numbers on their way into and out of the field machine, as native code.
 
-No branch depends on a limb or a byte. Slots and the place of p in the buffer are p256_programs.py's.
+Outside they are 32 bytes big-endian; inside, 20 limbs of 13 bits, or the signs of a recoded scalar. No branch depends
+on a limb or a byte. Slots and the place of p in the buffer are p256_programs.py's.
 """
 
 import micropython
@@ -8,6 +9,33 @@ from micropython import const
 
 _SLOTS = const(200)  # in half words: where slots begin
 _PRIME = const(40)  # in half words: p, a limb in every second one
+
+
+@micropython.viper
+def recode(private: ptr8, order: ptr8, scalar: ptr8, top_bit: int) -> int:
+    """Recode a private key for digits that are never 0. Writes 33 bytes of scalar; returns 1 if k was negated, else 0.
+
+    An even k is replaced by order - k, which is odd. An odd k equals the sum of s_i 2^i with every s_i = +1 or -1,
+    where bit i of scalar = (k >> 1) + 2^top_bit is 1 for +1 (top_bit >= 255).
+    """
+    negated = private[31] & 1 ^ 1
+    borrow = 0
+    below = 0
+    index = 31
+    while index >= 0:
+        byte = int(private[index])
+        difference = order[index] - byte + borrow
+        borrow = difference >> 8
+        byte ^= (byte ^ difference) & 255 & (0 - negated)
+        if index < 31:
+            scalar[index + 2] = below >> 1 | byte << 7
+        below = byte
+        index -= 1
+    scalar[1] = below >> 1
+    scalar[0] = 0
+    index = 32 - (top_bit >> 3)
+    scalar[index] = scalar[index] | 1 << (top_bit & 7)
+    return negated
 
 
 @micropython.viper

@@ -1,8 +1,7 @@
 """The memory of one multiplication on P-256: the field machine's buffer, the recoded scalar, programs with a digit.
 
 Numbers come in and go out as 32 bytes big-endian; the limbs inside are the machine's (20 of 13 bits, a half word each,
-little-endian, which every chip MicroPython has native code for is). Loops over limbs and bytes use small integers and
-no branch on their values.
+little-endian, which every chip MicroPython has native code for is).
 """
 
 from latchkey.crypto.p256_programs import (
@@ -23,11 +22,12 @@ from latchkey.crypto.secret import equal, wipe
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # mypy does not know that viper's pointers take any buffer
 
+    def recode(private: bytes | bytearray | memoryview, order: bytes, scalar: bytearray, top_bit: int) -> int: ...
     def put(buffer: bytearray, slot: int, number: bytes | bytearray | memoryview, start: int) -> object: ...
     def reduce(buffer: bytearray, slot: int) -> int: ...
     def take(buffer: bytearray, slot: int, out: bytearray | memoryview, start: int) -> object: ...
 else:
-    from latchkey.crypto.p256_conversion import put, reduce, take
+    from latchkey.crypto.p256_conversion import put, recode, reduce, take
 
 _ZERO = bytes(32)
 _N = bytes.fromhex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")
@@ -53,27 +53,8 @@ class Workspace:
         self._secret = memoryview(self.buffer)[FIXED_WORDS_LEN:secret_end]
 
     def set_scalar(self, private: "bytes | bytearray | memoryview", top_bit: int) -> None:
-        """Recode a private key, 32 bytes, for digits that are never 0: `negated` and the bits of `scalar`.
-
-        An even k is replaced by n - k, which is odd, and `negated` is 1. An odd k equals the sum of s_i 2^i with
-        every s_i = +1 or -1, where bit i of (k >> 1) + 2^top_bit is 1 for +1 (top_bit >= 255).
-        """
-        odd = private[31] & 1
-        self.negated = 1 - odd
-        number = self._number
-        borrow = 0
-        for index in range(31, -1, -1):
-            byte = private[index]
-            difference = _N[index] - byte + borrow
-            borrow = difference >> 8
-            number[index] = byte ^ ((byte ^ difference) & (odd - 1) & 0xFF)
-        carry = 0
-        for index in range(32):
-            byte = number[index]
-            self.scalar[index + 1] = byte >> 1 | carry << 7
-            carry = byte & 1
-        self.scalar[0] = 0
-        self.scalar[32 - (top_bit >> 3)] |= 1 << (top_bit & 7)
+        """Recode a private key, 32 bytes: sets `negated` and the bits of `scalar` as p256_conversion.recode() says."""
+        self.negated = recode(private, _N, self.scalar, top_bit)
 
     def put(self, slot: int, number: "bytes | bytearray | memoryview", start: int) -> None:
         """Write the 32 bytes of number from start on into a slot, as they are (not in Montgomery form)."""
