@@ -3,14 +3,17 @@
 import contextlib
 import http.client
 import json
+import re
 import tempfile
 from pathlib import Path
 
 from fakes.bench_process import bench
 from hypothesis import given
 from hypothesis import strategies as st
+from latchkey_tools.models.pn532_model import FAULTS
 from latchkey_tools.simulator import orders
 from latchkey_tools.simulator.orders import OrderError
+from latchkey_tools.simulator.server import PAGE
 
 _CHECKS = {"car": orders.car, "faults": orders.faults, "card": orders.card, "keys": orders.keys, "reset": orders.reset}
 
@@ -34,6 +37,12 @@ def test_every_order_of_the_design_is_taken():
         ("reset", {"confirm": "erase everything"}),
     ):
         assert _CHECKS[name](body) == body
+
+
+def test_the_page_and_the_model_know_every_fault_by_the_same_name():
+    offered = re.findall(r'<option value="(\w+)"', (PAGE / "index.html").read_text().partition("reader-fault")[2])
+    assert offered[: len(orders.READER_FAULTS) + 1] == ["none", *orders.READER_FAULTS]
+    assert set(orders.READER_FAULTS) <= set(FAULTS)
 
 
 def test_what_is_wrong_is_named():

@@ -21,21 +21,21 @@ def test_the_way_of_a_newcomer():
         (CLAIMED, False, {"unlocked", "refused"}, 6, "Enrol the Family card"),
         ({**CLAIMED, "enrolment": "open"}, True, {"unlocked", "refused"}, 6, "Family"),
         ({**CLAIMED, "enrolment": "pinned", "pinned": "ab12cd34"}, True, {"unlocked"}, 6, "Release the button"),
-        ({**CLAIMED, "enrolment": "pinned", "pinned": "ab12cd34"}, False, {"unlocked"}, 6, "ab12cd34"),
+        ({**CLAIMED, "enrolment": "pinned", "pinned": "ab12cd34"}, False, {"unlocked"}, 6, "Family is pinned"),
         (CLAIMED, False, {"unlocked", "refused", "enrolled"}, 7, "Revoke"),
         (CLAIMED, False, {"unlocked", "refused", "enrolled", "revoked"}, 0, "seen it all"),
     ]
     for status, button, seen, step, word in way:
-        got = hint(RUNNING, status, button, seen)
+        got = hint(RUNNING, status, button, seen, {"ab12cd34": "Family"})
         assert (got["step"], word in got["text"]) == (step, True), got
 
 
 def test_trouble_comes_before_the_next_step():
-    assert "power is off" in hint({"state": "off", "message": ""}, None, False, set())["text"]
+    assert "power is off" in hint({"state": "off", "message": ""}, None, False, set(), {})["text"]
     crashed = {"state": "crashed", "message": "The firmware ended (exit code 1: too fast)."}
-    assert "too fast" in hint(crashed, CLAIMED, False, set())["text"]
-    assert "jam" in hint(RUNNING, {**CLAIMED, "lock": "jammed"}, False, set())["text"]
-    assert "erase" in hint(RUNNING, {**BLANK, "registry": "unreadable"}, False, set())["text"]
+    assert "too fast" in hint(crashed, CLAIMED, False, set(), {})["text"]
+    assert "jam" in hint(RUNNING, {**CLAIMED, "lock": "jammed"}, False, set(), {})["text"]
+    assert "erase" in hint(RUNNING, {**BLANK, "registry": "unreadable"}, False, set(), {})["text"]
 
 
 def test_what_the_feed_has_seen():
@@ -63,5 +63,5 @@ _STATUS = st.dictionaries(
 def test_whatever_the_firmware_reports_there_is_a_sentence(process, status, button):
     feed = Feed()
     feed.look(status or {})
-    got = hint({"state": process, "message": "It ended."}, status, button, feed.seen)
+    got = hint({"state": process, "message": "It ended."}, status, button, feed.seen, {})
     assert got["text"] and 0 <= got["step"] <= STEPS

@@ -189,6 +189,20 @@ def test_a_reader_elsewhere_takes_the_place_of_the_simulated_one():
         assert not any(line.startswith("card slot") for line in simulator.addresses)
 
 
+def test_a_reader_on_a_serial_port_is_bridged_to_the_firmware():
+    ours, theirs = os.openpty()
+    try:
+        with folder() as state, bench(state, READER=os.ttyname(theirs)) as simulator:
+            assert simulator.running()["reader"]["kind"] == "serial"
+            port = int(simulator.addresses[0].split(":")[1].split()[0])
+            with socket.create_connection(("127.0.0.1", port), 5) as firmware:
+                firmware.sendall(b"\x55\x55")
+                assert os.read(ours, 2) == b"\x55\x55"
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
 def test_the_command_has_words_of_help():
     said = subprocess.run(
         [sys.executable, "-m", "latchkey_tools", "simulator", "--help"],

@@ -58,7 +58,16 @@ def test_from_a_blank_controller_to_a_revoked_key():
         simulator.running()
         with chromium() as browser, page(browser, simulator.page, 1280, 1000) as opened:
             newcomer = Newcomer(opened, simulator)
-            for chapter in (claim, first_taps, enrol_family, revoke_family, cut_the_power, lose_the_reader):
+            for chapter in (
+                claim,
+                first_taps,
+                drive_away,
+                enrol_family,
+                revoke_family,
+                cut_the_power,
+                lose_the_reader,
+                crash,
+            ):
                 chapter(newcomer)
         assert simulator.state()["car"]["violations"] == []
 
@@ -88,9 +97,18 @@ def first_taps(newcomer):
     expect(refusal).to_contain_text("not of this vehicle")
     newcomer.lock_is("Unlocked")
     newcomer.picture("stranger")
-    expect(newcomer.tap("Clone of Owner 1")).to_contain_text("wrong answer")
+    expect(newcomer.tap("Clone of Owner 1")).to_contain_text("claims to be Owner 1")
     expect(newcomer.tap("Transit tag")).to_contain_text("not a key card")
     newcomer.told("Enrol the Family card")
+
+
+def drive_away(newcomer):
+    newcomer.page.get_by_role("button", name="Drive off").click()
+    expect(newcomer.page.locator("#fact-drive")).to_contain_text("Driving")
+    expect(newcomer.page.locator("#fact-drive")).to_contain_text("50 km/h")
+    newcomer.picture("driving")
+    newcomer.page.get_by_role("button", name="Stop and park").click()
+    expect(newcomer.page.locator("#fact-drive")).to_contain_text("engine off")
 
 
 def enrol_family(newcomer):
@@ -139,7 +157,15 @@ def lose_the_reader(newcomer):
     newcomer.picture("reader-dead")
     newcomer.page.locator("#reader-fault").select_option("none")
     expect(newcomer.page.locator("#chip-reader")).to_contain_text("ready", timeout=15_000)
-    # The card was last seen just before the reader died: until it has missed a few sweeps it counts as still lying there.
+    # The card was seen just before the reader died: until it has missed a few sweeps it counts as still lying there.
     newcomer.page.wait_for_timeout(1_000)
     newcomer.tap("Owner 1")
     newcomer.lock_is("Locked")
+
+
+def crash(newcomer):
+    newcomer.page.get_by_label("Crash sensor").check()
+    newcomer.lock_is("Open after a crash")
+    newcomer.simulator.wait(lambda state: state["car"]["bolt"] == "unlocked", "the bolt is drawn")
+    newcomer.picture("crash")
+    newcomer.page.get_by_label("Crash sensor").uncheck()

@@ -1,6 +1,7 @@
 """The `latchkey` command: one subcommand per tool, each with its own words of help."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 
@@ -14,12 +15,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _simulator(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    from latchkey_tools.simulator import run
+    from latchkey_tools.simulator import settings
 
     command = commands.add_parser(
         "simulator",
         help="run the firmware on this computer, beside a simulated car and reader",
-        description=run.__doc__,
+        description=settings.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.set_defaults(run=lambda chosen: run.main())
+    command.set_defaults(run=_run_simulator)
+
+
+def _run_simulator(chosen: argparse.Namespace) -> int:
+    try:
+        from latchkey_tools.simulator import run
+    except ModuleNotFoundError as error:
+        print(f"latchkey simulator: the Python package {error.name} is missing: run `make setup`.", file=sys.stderr)
+        return 2
+    return run.main()

@@ -217,6 +217,8 @@ class Bench:
         """The whole state as the page shows it; plain JSON types."""
         self.car.advance(self._now_ms())
         process = self.process()
+        cards = self.reader.cards()
+        names = {str(card["id"]): str(card["label"]) for card in cards}
         return {
             "simulator": self.about,
             "firmware": process,
@@ -224,11 +226,11 @@ class Bench:
             "controller_age_s": (self.car.now_ms - self._status_ms) / 1000,
             "car": self.car.snapshot(),
             "reader": self.reader.snapshot(),
-            "cards": self.reader.cards(),
+            "cards": cards,
             "verdicts": self._feed.newest_first(),
             "flash": self._flash,
             "armed_cut": self._armed,
-            "hint": hint(process, self._status, self.car.button, self._feed.seen),
+            "hint": hint(process, self._status, self.car.button, self._feed.seen, names),
         }
 
     def _after_change(self) -> None:

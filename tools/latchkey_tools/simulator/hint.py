@@ -10,10 +10,12 @@ Hint = dict[str, object]
 Process = dict[str, object]
 
 
-def hint(process: Process, status: dict[str, object] | None, button: bool, seen: set[str]) -> Hint:
+def hint(
+    process: Process, status: dict[str, object] | None, button: bool, seen: set[str], names: dict[str, str]
+) -> Hint:
     """process: state and message of the firmware's keeper. status: the controller's last, or None. button: the cabin
-    button is down. seen: what has happened since the claim: unlocked, refused, enrolled, revoked. Gives step (0: none),
-    of, text."""
+    button is down. seen: what has happened since the claim: unlocked, refused, enrolled, revoked. names: short id of
+    a key -> what its card is called. Gives step (0: none), of, text."""
     if process["state"] == "crashed":
         return _step(0, str(process["message"]))
     if process["state"] != "running" or status is None:
@@ -21,7 +23,8 @@ def hint(process: Process, status: dict[str, object] | None, button: bool, seen:
     enrolment = str(status.get("enrolment"))
     if enrolment in _ENROLMENT:
         step, text = _ENROLMENT[enrolment + "-held" * (button and enrolment == "pinned")]
-        return _step(step, text.format(pinned=status.get("pinned") or "the new key"))
+        pinned = str(status.get("pinned"))
+        return _step(step, text.format(pinned=names.get(pinned, f"The key {pinned}")))
     if not status.get("claimed"):
         return _claim(status, button)
     return _use(status, seen)

@@ -1,13 +1,4 @@
-"""One command: starts the bench with all its parts, says where they listen, ends all of them within two seconds.
-
-Settings come from the environment, because `make run` hands it through:
-
-  PORT, VPCD_PORT, PN532_PORT, HARNESS_PORT   where to listen, on 127.0.0.1; 0 takes any free port
-  READER        simulated (default), /dev/ttyUSB0 (a PN532 on a serial port), tcp:HOST:PORT (one that others simulate)
-  MICROPYTHON   another unix build of MicroPython
-  FIRMWARE      another main.py to run (firmware/main.py)
-  STATE         folder of flash image and wallet; they survive restarts (build/simulator)
-"""
+"""One command: starts the bench with all its parts, says where they listen, ends all of them within two seconds."""
 
 import asyncio
 import contextlib

@@ -1,6 +1,10 @@
-"""Settings of the simulator, and how a start that fails is explained.
+"""Settings of the simulator, from the environment, because `make run` hands it through:
 
-They come from the environment, because `make run` hands it through; run.py lists them.
+PORT, VPCD_PORT, PN532_PORT, HARNESS_PORT   where to listen, on 127.0.0.1; 0 takes any free port
+READER        simulated (default), /dev/ttyUSB0 (a PN532 on a serial port), tcp:HOST:PORT (one that others simulate)
+MICROPYTHON   another unix build of MicroPython
+FIRMWARE      another main.py to run (firmware/main.py)
+STATE         folder of flash image and wallet; they survive restarts (build/simulator)
 """
 
 import contextlib

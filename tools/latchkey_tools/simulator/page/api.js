@@ -27,7 +27,7 @@ export function connect(handlers) {
   addEventListener("pagehide", () => source.close());
 }
 
-/** Sends one order, e.g. order("car", {button: true}). A refusal is shown in words; gives true when it was carried out. */
+/** Sends one order, e.g. order("car", {button: true}). A refusal is shown in words. Gives the state after it, or null. */
 export async function order(path, body, options = {}) {
   try {
     const answer = await fetch(`/api/${path}`, {
@@ -36,10 +36,11 @@ export async function order(path, body, options = {}) {
       body: JSON.stringify(body),
       ...options,
     });
-    if (answer.ok) return true;
-    complain((await answer.json()).error);
+    const content = await answer.json();
+    if (answer.ok) return content;
+    complain(content.error);
   } catch {
     complain("The simulator does not answer.");
   }
-  return false;
+  return null;
 }

@@ -2,6 +2,7 @@
 
 const list = document.getElementById("feed");
 const WHO = { cabin: "Cabin button", crash: "Crash sensor", timer: "Auto-relock", phone: "Phone", cloud: "Cloud", keycard: "A card" };
+const WRONG_ANSWER = 51; // core/codes.py: the id is what the card claimed, and what it could not prove
 let newest = null;
 
 /** names: short id -> name in the wallet. */
@@ -27,6 +28,7 @@ const outcome = (verdict) => (verdict.accepted ? "accepted" : "refused");
 const words = (action) => String(action ?? "").replaceAll("_", " ");
 
 function who(verdict, names) {
+  if (verdict.verdict === WRONG_ANSWER) return `A card that claims to be ${names[verdict.id] ?? verdict.id}`;
   return names[verdict.id] ?? (verdict.id ? `Key ${verdict.id}` : (WHO[verdict.source] ?? verdict.source));
 }
 

@@ -15,6 +15,7 @@ const PROCESS = { running: "running", starting: "starting…", off: "power is of
 const READER = { ready: "ready", probing: "probing…", reinitialising: "starting it anew…", resetting: "resetting…", fault: "does not answer" };
 const TONE = { good: "good", wait: "wait", bad: "bad" };
 let state = null;
+let names = {}; // short id -> name in the wallet
 let received = 0;
 let toastTimer;
 
@@ -30,7 +31,7 @@ function take(news) {
   state = news;
   received = performance.now();
   if (first) catchUp(news.car.outputs);
-  const names = Object.fromEntries(news.cards.filter((card) => card.id).map((card) => [card.id, card.label]));
+  names = Object.fromEntries(news.cards.filter((card) => card.id).map((card) => [card.id, card.label]));
   showChips();
   showHint(news.hint, news.firmware.state);
   showTimes();
@@ -66,7 +67,7 @@ function showTimes() {
     "claim-writing": "Writing the first owner…",
     "claim-second-writing": "Writing the second owner…",
     writing: "Writing the new key…",
-    pinned: `Pinned: ${controller.pinned}. The owner card confirms it.`,
+    pinned: `Pinned: ${names[controller.pinned] ?? ""} ${controller.pinned}. The owner card confirms it.`,
   };
   const text = `${words[controller.enrolment] ?? `Enrolment: ${controller.enrolment}`}${left ? ` ${left} left.` : ""}`;
   if (box.textContent !== text) box.textContent = text;

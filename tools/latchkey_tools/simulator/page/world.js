@@ -30,9 +30,8 @@ export function start() {
 
 /** Without authorisation the starter stays dead, and a car that does not start does not drive. */
 async function driveOff() {
-  if (await order("car", { doors: false, ignition: true, supply: Math.max(car.supply, 13800) })) {
-    if (car.outputs.drive_enable || car.engine) order("car", { speed: 50 });
-  }
+  const state = await order("car", { doors: false, ignition: true });
+  if (state?.car.engine) order("car", { speed: 50 });
 }
 
 function slider(range) {
