@@ -140,6 +140,18 @@ def test_a_full_list_gives_the_place_of_the_key_revoked_longest_ago():
     car.end()
 
 
+def test_a_place_changes_hands_any_number_of_times():
+    car = Controller(capacity=2)
+    registry, _ = car.boot()
+    registry.add(key(0), codes.OWNER)
+    for n in range(1, 30):
+        assert registry.add(key(n), codes.DRIVER) == 1
+        assert registry.find(key(n)) == 1 and registry.find(key(n - 1)) == (0 if n == 1 else -1)
+        assert registry.revoke(1) == codes.ACCEPTED
+    assert picture(car.boot()[0]) == picture(registry)
+    car.end()
+
+
 def test_a_lost_list_is_never_blank():
     for keep in ("claimed", "generation"):
         car = Controller()
@@ -247,6 +259,22 @@ def test_entries_of_newer_firmware_keep_their_place_and_match_nothing():
     assert registry.revoke(1) == codes.NO_SUCH_KEY
     assert registry.add(key(3), codes.DRIVER) == -codes.REGISTRY_FULL
     assert car.copy("a")[12 + 2 * 96 :][:2] == b"\x01\x07"
+    car.end()
+
+
+def test_a_suspended_key_is_known_and_is_no_owner():
+    car = Controller()
+    registry, _ = car.boot()
+    registry.add(key(0), codes.OWNER)
+    registry.add(key(1), codes.OWNER)
+    for _ in registry._record.change_steps(2 * 96 + 3, bytes([reg.SUSPENDED])):  # the condition of entry 1
+        pass
+    registry, found = car.boot()
+    assert found == reg.READY and registry.owners() == 1
+    assert registry.find(key(1)) == 1 and registry.condition(1) == reg.SUSPENDED
+    assert registry.add(key(1), codes.DRIVER) == -codes.ALREADY_ENROLLED
+    assert registry.revoke(0) == codes.LAST_OWNER
+    assert registry.revoke(1) == codes.ACCEPTED
     car.end()
 
 

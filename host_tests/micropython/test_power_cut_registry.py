@@ -3,6 +3,8 @@
 After the next boot the list shows the old or the new state; the new one if the change had been reported as done.
 """
 
+import os
+
 from fakes.flash import VARIANTS
 from fakes.registry_on_flash import ADD, REVOKE, Car, blank_image, models, unmount
 from fakes.scale import LONG, SHORT
@@ -56,6 +58,7 @@ class Drill:
         shown = car.shown()
         assert shown == self.new or (shown == self.old and not done)
         assert car.marks.values.get("generation", 0) == car.registry.generation
+        assert "keys.new" not in os.listdir("/flash"), "an abandoned draft takes the room of a copy"
         return shown
 
     def cut(self, snapshot, step, after, variant):
@@ -113,6 +116,10 @@ def _snapshots(block_size, block_count, steps):
     for step in steps:
         assert car.perform(step)
         result.append(car.snapshot())
+    print(
+        "%d-byte blocks: %d changes took %d writes and %d erases"
+        % (block_size, len(steps), car.flash.writes, car.flash.erases)
+    )
     return result
 
 
