@@ -1,7 +1,8 @@
 """Runs plain test_…() functions under MicroPython: `micropython host_tests/run.py [-k WORD] [FILE…]`.
 
-FILE is relative to host_tests; without any, everything in both/ and micropython/ runs. FIRMWARE=folder takes the
-firmware from there (compiled .mpy files, say) instead of from the sources. Ends with the line `N passed, N failed`.
+FILE is relative to host_tests, or a folder of it; without any, everything in both/, micropython/ and story/ runs.
+FIRMWARE=folder takes the firmware from there (compiled .mpy files, say) instead of from the sources. Ends with the line
+`N passed, N failed`.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ def _absolute(path):
 _HERE = _absolute(__file__).rsplit("/", 1)[0]
 _ROOT = _HERE.rsplit("/", 1)[0]
 _FIRMWARE = _absolute(os.getenv("FIRMWARE") or _ROOT + "/firmware")
+_FOLDERS = ("both", "micropython", "story")
 
 
 def _set_path():
@@ -27,18 +29,18 @@ def _set_path():
         _HERE + "/both",
         _HERE + "/micropython",
         _HERE + "/fuzz",
+        _HERE + "/story",
         _ROOT + "/tools/latchkey_tools/models",
         ".frozen",
     ]
 
 
-def _all_files():
-    names = []
-    for folder in ("both", "micropython"):
-        for entry in os.ilistdir(_HERE + "/" + folder):
-            if entry[0].startswith("test_") and entry[0].endswith(".py"):
-                names.append(folder + "/" + entry[0])
-    return sorted(names)
+def _files(name):
+    """The test files that an argument names: itself, or all of a folder."""
+    if name.endswith(".py"):
+        return [name]
+    entries = [entry[0] for entry in os.ilistdir(_HERE + "/" + name)]
+    return [name + "/" + entry for entry in sorted(entries) if entry.startswith("test_") and entry.endswith(".py")]
 
 
 def _run_file(name, word):
@@ -79,10 +81,11 @@ def main(arguments):
         arguments = arguments[:at] + arguments[at + 2 :]
     _set_path()
     passed = failed = 0
-    for name in arguments or _all_files():
-        good, bad = _run_file(name, word)
-        passed += good
-        failed += bad
+    for argument in arguments or _FOLDERS:
+        for name in _files(argument):
+            good, bad = _run_file(name, word)
+            passed += good
+            failed += bad
     print("%d passed, %d failed" % (passed, failed))
     sys.exit(1 if failed or (not passed and not word) else 0)
 

@@ -1,4 +1,4 @@
-"""A long walk through the arbiter with a generator of its own, every verdict and state folded into one number a line."""
+"""A long walk through the arbiter: every verdict and state folded into one number, printed every thousand steps."""
 
 from latchkey.core import codes
 from latchkey.core.arbiter import TIMERS, Arbiter

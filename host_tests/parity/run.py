@@ -1,4 +1,4 @@
-"""Runs one parity script: `run.py NAME`. The same file on both interpreters; FIRMWARE=folder as in host_tests/run.py."""
+"""Runs one parity script by name, on either interpreter. FIRMWARE=folder as in host_tests/run.py."""
 
 import os
 import sys
