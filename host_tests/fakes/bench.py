@@ -14,7 +14,9 @@ import asyncio
 
 import main
 from latchkey.core import codes
+from latchkey.credentials import entries
 from latchkey.credentials.registry import Registry
+from latchkey.crypto import p256
 from latchkey.storage.records import Record
 from pn532_model import Pn532Model
 
@@ -92,6 +94,17 @@ class Bench:
         if registry.add(card.public[1:], role) < 0:
             raise AssertionError("not enrolled")
         return card
+
+    def enrol_strangers(self, count):
+        """Fill an empty list with an owner and drivers whose keys nobody has."""
+        keys = [(1000 + n).to_bytes(4, "big") * 16 for n in range(count)]
+        blocks = [entries.entry(codes.DRIVER if n else codes.OWNER, 1, key) for n, key in enumerate(keys)]
+        for _ in Record(self.disk.mount() + "/keys").change_steps(0, entries.header() + b"".join(blocks)):
+            pass
+
+    def replace_port(self, port):
+        """Let something else than the model be at the end of the first reader's line."""
+        self._outputs["reader0"] = port
 
     def run(self, story, limit_ms=600_000):
         """Boot, run a story to its end, and lose the power. Returns what the story returns."""
@@ -181,4 +194,25 @@ class Bench:
         self.failures.append(words)
 
 
-__all__ = ["Bench", "Time", "codes"]
+class SlowArithmetic:
+    """While entered, each step on the curve takes so many ms of virtual time, as on a chip."""
+
+    def __init__(self, time, step_ms):
+        self._time = time
+        self._step_ms = step_ms
+        self._originals = (p256.public_steps, p256.shared_steps)
+
+    def __enter__(self):
+        p256.public_steps = lambda *given: self._slowed(self._originals[0](*given))
+        p256.shared_steps = lambda *given: self._slowed(self._originals[1](*given))
+
+    def __exit__(self, *error):
+        p256.public_steps, p256.shared_steps = self._originals
+
+    def _slowed(self, steps):
+        for _ in steps:
+            self._time.advance(self._step_ms)
+            yield
+
+
+__all__ = ["Bench", "SlowArithmetic", "Time", "codes"]

@@ -52,7 +52,9 @@ class Chip:
         self.random = generator
         self.console = Cable(heard)
         self.turns = 0
+        self.longest_turn_ms = 0
         self._time = time
+        self._turned_at = time.elapsed_ms
         self._disk = disk
         self._wires = wires
         self._outputs = outputs
@@ -73,7 +75,10 @@ class Chip:
         return self._outputs[name]
 
     def poll(self):
+        now = self._time.elapsed_ms
         self.turns += 1
+        self.longest_turn_ms = max(self.longest_turn_ms, now - self._turned_at)
+        self._turned_at = now
 
     def alive(self):
         """Nothing bites here; Bench looks at how long the turns take."""
