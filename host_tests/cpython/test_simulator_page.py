@@ -50,7 +50,7 @@ def the_button_moves_the_bolt(opened, simulator):
     expect(opened.locator("#fact-lock")).to_contain_text("Unlocked")
     opened.mouse.up()
     simulator.wait(lambda state: not state["car"]["button"], "button up")
-    expect(opened.locator("#feed li").first).to_contain_text("Cabin button asked to unlock")
+    expect(opened.locator("#feed li").first).to_contain_text("Cabin asked to unlock")
     at_rest(simulator, "unlocked")
 
 

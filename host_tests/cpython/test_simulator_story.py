@@ -165,7 +165,7 @@ def lose_the_reader(newcomer):
 
 def crash(newcomer):
     newcomer.page.get_by_label("Crash sensor").check()
-    newcomer.lock_is("Open after a crash")
+    newcomer.lock_is("Crash: open")
     newcomer.simulator.wait(lambda state: state["car"]["bolt"] == "unlocked", "the bolt is drawn")
     newcomer.picture("crash")
     newcomer.page.get_by_label("Crash sensor").uncheck()

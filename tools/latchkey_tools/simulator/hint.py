@@ -20,6 +20,8 @@ def hint(
         return _step(0, str(process["message"]))
     if process["state"] != "running" or status is None:
         return _step(0, _DARK.get(str(process["state"]), "The firmware has started and is about to report."))
+    if str(status.get("lock")) in _TROUBLE:
+        return _step(0, _TROUBLE[str(status["lock"])])
     enrolment = str(status.get("enrolment"))
     if enrolment in _ENROLMENT:
         step, text = _ENROLMENT[enrolment + "-held" * (button and enrolment == "pinned")]
@@ -27,7 +29,7 @@ def hint(
         return _step(step, text.format(pinned=names.get(pinned, f"The key {pinned}")))
     if not status.get("claimed"):
         return _claim(status, button)
-    return _use(status, seen)
+    return _use(seen)
 
 
 def _claim(status: dict[str, object], button: bool) -> Hint:
@@ -38,11 +40,7 @@ def _claim(status: dict[str, object], button: bool) -> Hint:
     return _step(1, "This car has no owner yet. Hold the cabin button for 5 seconds.")
 
 
-def _use(status: dict[str, object], seen: set[str]) -> Hint:
-    if status.get("lock") == "jammed":
-        return _step(0, "The bolt did not move. Release the jam below, then tap an owner card.")
-    if status.get("lock") == "crash-open":
-        return _step(0, "After a crash the doors stay open. A card may lock again after 60 seconds.")
+def _use(seen: set[str]) -> Hint:
     if "unlocked" not in seen:
         return _step(4, "The car is yours. Tap Owner 1 to unlock it.")
     if "refused" not in seen:
@@ -62,6 +60,10 @@ _DARK = {
     "starting": "The firmware is starting.",
     "off": "The power is off. It comes back in a moment, and no key is lost.",
     "stopped": "The simulator is ending.",
+}
+_TROUBLE = {
+    "jammed": "The bolt did not move. Release the jam below, then press the cabin button or tap an owner card.",
+    "crash-open": "After a crash the doors stay open. A card may lock again after 60 seconds.",
 }
 _ENROLMENT = {
     "claim": (2, "Tap Owner 1: the first card shown becomes an owner."),

@@ -1,7 +1,7 @@
 // Who asked, for what, what the controller said, and why: one line per decision, newest first.
 
 const list = document.getElementById("feed");
-const WHO = { cabin: "Cabin button", crash: "Crash sensor", timer: "Auto-relock", phone: "Phone", cloud: "Cloud", keycard: "A card" };
+const WHO = { cabin: "Cabin", crash: "Crash sensor", timer: "Auto-relock", phone: "Phone", cloud: "Cloud", keycard: "A card" };
 const WRONG_ANSWER = 51; // core/codes.py: the id is what the card claimed, and what it could not prove
 let newest = null;
 
@@ -27,6 +27,9 @@ const keyOf = (verdict) => `${verdict.start}/${verdict.seq}/${verdict.at}`;
 const outcome = (verdict) => (verdict.accepted ? "accepted" : "refused");
 const words = (action) => String(action ?? "").replaceAll("_", " ");
 
+/** What came of an earlier request: the id is the key it was about, not the one who asked. */
+const isOutcome = (verdict) => verdict.source !== "keycard" && Boolean(verdict.id && verdict.action);
+
 function who(verdict, names) {
   if (verdict.verdict === WRONG_ANSWER) return `A card that claims to be ${names[verdict.id] ?? verdict.id}`;
   return names[verdict.id] ?? (verdict.id ? `Key ${verdict.id}` : (WHO[verdict.source] ?? verdict.source));
@@ -48,7 +51,7 @@ function line(verdict, key, names) {
   const name = document.createElement("b");
   name.textContent = who(verdict, names);
   const asked = words(verdict.action);
-  said.append(name, asked ? ` asked to ${asked}` : " showed itself");
+  said.append(name, isOutcome(verdict) ? `: ${asked}` : asked ? ` asked to ${asked}` : " showed itself");
   const why = document.createElement("p");
   why.className = "why";
   why.textContent = verdict.text;

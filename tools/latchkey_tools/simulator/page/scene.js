@@ -51,7 +51,7 @@ const WORDS = {
   unlocked: ["Unlocked", ""],
   unlocking: ["Unlocking…", "the motor draws the bolt"],
   jammed: ["Jammed", "the bolt did not move, twice"],
-  "crash-open": ["Open after a crash", "a card may lock again after 60 s"],
+  "crash-open": ["Crash: open", "a card may lock again after 60 s"],
 };
 const DRIVE = { denied: "Denied", authorised: "Authorised", driving: "Driving" };
 
