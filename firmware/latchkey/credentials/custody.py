@@ -81,6 +81,8 @@ class Custody:
         """An owner's card on the reader with the button held; returns a verdict."""
         if self._write is not None:
             return codes.BUSY
+        if self.registry.state == keys.OLDER:
+            return codes.OLD_REGISTRY  # nothing could be written at its end
         return self._entered(enrol.step(self.enrolment, enrol.OWNER_GESTURE, owner))
 
     def owner_tap(self, owner: int, button_held: bool) -> int:
