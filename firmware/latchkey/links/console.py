@@ -18,6 +18,7 @@ from latchkey.core import codes
 from latchkey.core.facts import UNKNOWN, YES
 from latchkey.core.request import Request
 from latchkey.credentials import entries
+from latchkey.credentials import registry as keys
 from latchkey.crypto.digest import sha1
 from latchkey.drivers.reader_health import health_name
 
@@ -112,7 +113,7 @@ class Console:
             "enrolment": custody.enrolment.name(),
             "enrolment_s": custody.seconds_left(),
             "pinned": _id_of(custody.enrolment.pinned) if custody.enrolment.name() == "pinned" else "",
-            "claimed": registry.count > 0,
+            "claimed": registry.state != keys.BLANK,
             "registry": _REGISTRIES[registry.state],
             "generation": registry.generation,
             "keys": self._list_keys(),
