@@ -26,6 +26,7 @@ def test_the_page():
             a_violation_is_red_and_worded,
             a_decision_is_announced,
             erasing_asks_first,
+            a_firmware_that_hangs_is_called_silent,
         ):
             with page(browser, simulator.page) as opened:
                 part(opened, simulator)
@@ -146,6 +147,16 @@ def erasing_asks_first(opened, simulator):
     opened.get_by_role("button", name="Erase everything").click()
     simulator.running(starts=starts + 1)
     expect(opened.locator("#feed-empty")).to_be_visible()
+
+
+def a_firmware_that_hangs_is_called_silent(opened, simulator):
+    starts = simulator.state()["firmware"]["starts"]
+    simulator.post("car", {"speed": 296})
+    expect(opened.locator("#chip-firmware")).to_contain_text("silent for", timeout=10_000)
+    simulator.post("car", {"speed": 0})
+    opened.get_by_role("button", name="Pull the plug now").click()
+    expect(opened.locator("#hint-text")).to_contain_text("The power is off")
+    simulator.running(starts=starts + 1)
 
 
 def looks_right_everywhere(browser, simulator):

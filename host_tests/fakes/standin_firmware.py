@@ -1,13 +1,14 @@
-"""A strict stand-in for the firmware at the harness wire, for tests of the simulator alone. Run as a program by
-CPython.
+"""A strict stand-in for the firmware at the harness wire, to test the simulator alone. Run as a program by CPython.
 
 It knows the wire and nothing else: no reader, no keys, no policy. Each press of the button throws the bolt the other
 way, says so, and is one flash write. What is not part of the wire, or comes out of order, ends it with exit code 3.
-Special speeds make it fail: 299 km/h raises, 298 km/h makes it talk nonsense, 297 km/h reverses without a dead time.
+Special speeds make it fail: 299 km/h raises, 296 km/h makes it hang, 298 km/h makes it talk nonsense, 297 km/h reverses
+without a dead time.
 """
 
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -64,6 +65,8 @@ class StandIn:
             self.throw()
         elif name == "speed" and value == 299:
             raise RuntimeError("too fast")
+        elif name == "speed" and value == 296:
+            time.sleep(3600)
         elif name == "speed" and value == 298:
             self.say("pulse lock")
             self.say("out fog_lamp 1")
@@ -123,8 +126,17 @@ def main():
         print("stand-in firmware")
         sys.stdout.flush()
         standin = StandIn(wire, os.environ["FLASH"])
-        for line in wire.makefile("r", newline="\n"):
-            standin.hear(line.rstrip("\n"))
+        rest = ""
+        while True:
+            if not select.select([wire], [], [], 1.0)[0]:
+                standin.report()  # once a second, so that a page can tell silence from calm
+                continue
+            data = wire.recv(4096).decode()
+            if not data:
+                return
+            *lines, rest = (rest + data).split("\n")
+            for line in lines:
+                standin.hear(line)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import copy
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from latchkey_tools.simulator.car import Car, CarError
 from latchkey_tools.simulator.feed import Feed
+from latchkey_tools.simulator.firmware import Firmware
 from latchkey_tools.simulator.hand import Hand
 from latchkey_tools.simulator.harness import Harness
 from latchkey_tools.simulator.hint import hint
@@ -28,17 +28,14 @@ _LOG_LINES = 400
 
 
 class Bench:
-    """`power_cut(why, between)`, `process()` (its state for the page) and `running()` (it has been heard) belong to the
-    firmware's keeper, `erase()` to whoever knows where its flash lies. run.py sets them before anything can ask."""
+    """`attach()` it to a firmware before anything can ask for one."""
 
     def __init__(self, reader: Reader, about: dict[str, object]) -> None:
         self._origin = time.monotonic()
         self.about = about
         self.reader = reader
-        self.power_cut: Callable[[str, Callable[[], None] | None], None]
-        self.process: Callable[[], dict[str, Any]]
-        self.running: Callable[[], None]
-        self.erase: Callable[[], None]
+        self._firmware: Firmware
+        self._erase: Callable[[], None]
         self.viewers = Viewers(self.snapshot)
         self.car = Car(self._now_ms(), jitter_ms=_WIRE_JITTER_MS)
         self.harness = Harness(self._greet, self._hear, self.complain, self.left)
@@ -52,6 +49,10 @@ class Bench:
         self._reset_held = False
         self._sent: dict[str, int] = {}  # inputs as the firmware knows them; one that is not wired is absent
         self._wake = asyncio.Event()
+
+    def attach(self, firmware: Firmware, erase: Callable[[], None]) -> None:
+        """erase() empties the firmware's flash; it is called while the firmware is dark."""
+        self._firmware, self._erase = firmware, erase
 
     async def keep_time(self) -> None:
         """Advances the car at each moment something in it changes by itself, until cancelled."""
@@ -128,11 +129,11 @@ class Bench:
             raise OrderError(str(error), 409)
 
     def _wipe(self) -> None:
-        self.erase()
+        self._erase()
         self._feed.clear()
 
     def _cut(self, why: str, between: Callable[[], None] | None = None) -> None:
-        self.power_cut(why, between)
+        self._firmware.power_cut(why, between)
         self.reader.power_cycle()
 
     # The firmware's side.
@@ -164,13 +165,13 @@ class Bench:
             self.viewers.tell("signal", {"name": name, "level": level})
 
     def _hear_status(self, status: dict[str, object]) -> None:
-        self.running()
+        self._firmware.connected()
         self._status = status
         self._status_ms = self.car.now_ms
         self._feed.look(status)
 
     def _hear_verdict(self, verdict: dict[str, object]) -> None:
-        self._feed.add(verdict, self.process()["starts"])
+        self._feed.add(verdict, self._firmware.starts)
         if verdict.get("source") == "keycard":
             self._hand.answered()
 
@@ -216,7 +217,7 @@ class Bench:
     def snapshot(self) -> dict[str, object]:
         """The whole state as the page shows it; plain JSON types."""
         self.car.advance(self._now_ms())
-        process = self.process()
+        process = self._firmware.snapshot()
         cards = self.reader.cards()
         names = {str(card["id"]): str(card["label"]) for card in cards}
         return {

@@ -65,7 +65,9 @@ class Harness:
         self.drop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.drop()
+        if self._writer is not None:
+            self.drop()
+            self._left()
         self._writer = writer
         for line in self._greet():
             self.send(line)

@@ -58,13 +58,16 @@ async def _run(asked: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, ended.set)
     async with contextlib.AsyncExitStack() as stack:
-        await _start(asked, stack)
+        await _start(asked, stack, ended)
         await ended.wait()
         print("\nlatchkey simulator: ending.", flush=True)
 
 
-async def _start(asked: Settings, stack: contextlib.AsyncExitStack) -> None:
-    """Starts part after part; what has been started is on the stack to be ended, the newest first."""
+async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: asyncio.Event) -> None:
+    """Starts part after part; what has been started is on the stack to be ended, the newest first.
+
+    A task that ends by itself has failed: it ends everything, and its exception is raised when the stack unwinds.
+    """
     reader = await open_reader(asked, stack)
     about: dict[str, object] = {"reader": reader.address}
     bench = Bench(reader, about)
@@ -85,10 +88,7 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack) -> None:
         bench.viewers.changed,
         bench.left,
     )
-    bench.power_cut = firmware.power_cut
-    bench.process = firmware.snapshot
-    bench.erase = lambda: _empty(flash)
-    bench.running = firmware.connected
+    bench.attach(firmware, lambda: _empty(flash))
 
     server = _Server(
         uvicorn.Config(application(bench, port), log_level="warning", timeout_graceful_shutdown=1, ws="none")
@@ -98,7 +98,9 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
     for work in (bench.keep_time(), firmware.keep()):
-        stack.push_async_callback(_end, asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(lambda done: ended.set())
+        stack.push_async_callback(_end, task)
     _announce(bench, about)
 
 

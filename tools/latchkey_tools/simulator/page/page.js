@@ -13,7 +13,7 @@ import { showWorld, start as startWorld } from "./world.js";
 const byId = (id) => document.getElementById(id);
 const PROCESS = { running: "running", starting: "starting…", off: "power is off", crashed: "ended unexpectedly", stopped: "stopped" };
 const READER = { ready: "ready", probing: "probing…", reinitialising: "starting it anew…", resetting: "resetting…", fault: "does not answer" };
-const TONE = { good: "good", wait: "wait", bad: "bad" };
+const SILENCE_S = 4; // the firmware reports once a second at least
 let state = null;
 let names = {}; // short id -> name in the wallet
 let received = 0;
@@ -32,7 +32,6 @@ function take(news) {
   received = performance.now();
   if (first) catchUp(news.car.outputs);
   names = Object.fromEntries(news.cards.filter((card) => card.id).map((card) => [card.id, card.label]));
-  showChips();
   showHint(news.hint, news.firmware.state);
   showTimes();
   showViolations(news.car);
@@ -53,6 +52,7 @@ function link(up) {
 /** What counts down by itself between two reports of the controller. */
 function showTimes() {
   const age = state.controller_age_s + (performance.now() - received) / 1000;
+  showChips(age);
   showCar(state.car, state.controller, age);
   const controller = state.controller;
   const open = controller && controller.enrolment !== "closed";
@@ -73,13 +73,15 @@ function showTimes() {
   if (box.textContent !== text) box.textContent = text;
 }
 
-function showChips() {
+function showChips(age) {
   const { firmware, controller, reader, flash } = state;
-  const running = firmware.state === "running";
-  chip("firmware", `${PROCESS[firmware.state] ?? firmware.state} · start ${firmware.starts}`, running ? TONE.good : firmware.state === "crashed" ? TONE.bad : TONE.wait);
+  const silent = firmware.state === "running" && age > SILENCE_S;
+  const words = silent ? `silent for ${Math.floor(age)} s` : (PROCESS[firmware.state] ?? firmware.state);
+  const tone = silent || firmware.state === "crashed" ? "bad" : firmware.state === "running" ? "good" : "wait";
+  chip("firmware", `${words} · start ${firmware.starts}`, tone);
   const health = controller?.reader;
   const fault = reader.fault === "none" ? "" : " · fault on";
-  chip("reader", `${READER[health] ?? "unknown"}${fault}`, health === "ready" ? TONE.good : health === "fault" ? TONE.bad : TONE.wait);
+  chip("reader", `${READER[health] ?? "unknown"}${fault}`, health === "ready" ? "good" : health === "fault" ? "bad" : "wait");
   chip("flash", flash ? `${flash.writes} writes · ${flash.erases} erases` : "–", "plain");
 }
 
