@@ -254,6 +254,34 @@ def test_other_work_is_done_while_the_chip_works():
     assert wire.time.elapsed_ms <= 62
 
 
+def test_other_work_lets_others_run():
+    wire = _Wire()
+    wire.port.expect(_ASK, (3, _ACK), (60, _ANSWER))
+    order = []
+
+    def work():
+        for _ in range(20):
+            order.append("work")
+            wire.time.advance(1)
+            yield
+
+    async def bystander():
+        while order.count("work") < 20:
+            order.append("other")
+            await asyncio.sleep_ms(0)
+
+    async def both():
+        task = asyncio.create_task(bystander())
+        wire.dialogue.command[0] = 2
+        await wire.dialogue.ask(1, 200, work())
+        await task
+
+    wire.time.run(both(), 5_000)
+    assert order.count("work") == 20
+    for at in range(len(order) - 1):
+        assert order[at : at + 2] != ["work", "work"]
+
+
 def test_other_work_that_takes_too_long_does_not_lose_the_answer():
     wire = _Wire()
     wire.port.expect(_ASK, (1, _ACK), (5, _ANSWER))

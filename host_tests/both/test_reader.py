@@ -177,6 +177,36 @@ def test_a_sticker_beneath_the_reader_hides_no_key():
     bench.run(story())
 
 
+def test_two_stickers_beneath_the_reader_hide_no_key():
+    bench = Bench()
+
+    async def story():
+        bench.model.put(EchoCard(BANK_UID))
+        bench.model.put(EchoCard(b"\x04\x99\x99\x99\x99\x99\x99"))
+        assert await _taps(bench, 5_000) == 2
+        bench.model.put(EchoCard(KEY_UID))
+        assert await _came(bench, 500) == KEY_UID
+
+    bench.run(story())
+
+
+def test_a_chip_that_lets_go_instead_of_halting():  # seen in libnfc issue 476: each listing gives the same card
+    bench = Bench()
+    bench.model._slow[0x44] = bench.model._radio.release
+    bench.model.put(EchoCard())
+
+    async def story():
+        card = Card()
+        await bench.reader.wait_card(card)
+        assert not await bench.reader.next_in_field(card)
+        began = bench.model.commands[0x4A], bench.model.commands[0x32]
+        assert await _taps(bench, 10_000) == 0
+        sweeps = (bench.model.commands[0x32] - began[1]) / 2  # the field goes on and off once in each
+        assert bench.model.commands[0x4A] - began[0] <= 2 * sweeps + 2
+
+    bench.run(story())
+
+
 def test_again_activates_the_same_card():
     bench = Bench()
     for key in (EchoCard(), RandomCard()):
@@ -346,5 +376,32 @@ def test_a_cancelled_wait_leaves_the_reader_usable():
             assert await _came(bench, within_ms) is None
         bench.model.put(EchoCard())
         assert await _came(bench, 1_000) == KEY_UID
+
+    bench.run(story())
+
+
+def test_a_cancelled_sweep_does_not_leave_the_next_one_with_cards_that_sit_out():
+    bench = Bench()
+    bench.model.put(EchoCard())
+
+    async def story():
+        assert await _came(bench, 1_000) == KEY_UID
+        interrupted = 0
+        for within_ms in range(1, 160):
+            await _came(bench, within_ms)
+            if not bench.model.field.on:
+                continue
+            interrupted += 1
+            listings = bench.model.commands[0x4A]
+            task = asyncio.create_task(bench.reader.wait_card(Card()))
+            while bench.model.field.on:
+                await asyncio.sleep_ms(1)
+            assert bench.model.commands[0x4A] == listings
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+        assert interrupted > 10
 
     bench.run(story())
