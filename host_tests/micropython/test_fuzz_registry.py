@@ -21,13 +21,6 @@ _ROUNDS = 1_000_000 if LONG else 2_000 if SHORT else 20_000
 _CAPACITY = 6
 _MARKED = 5
 
-_folder = fresh_folder()
-_path = _folder + "/keys"
-_marks = Marks({"claimed": 1})
-_registry = Registry(Record(_path), _marks, _CAPACITY)
-_key = bytearray(64)
-_outcomes = [0] * 4
-
 
 def _list():
     body = entries.header()
@@ -47,48 +40,60 @@ def _forged(number):
     return _SEED[:at] + (mutated(_SEED[at : at + 8]) + bytes(8))[:8] + _SEED[at + 8 :]
 
 
-def _write(body, generation):
-    whole = b"LKR1" + generation.to_bytes(4, "big") + len(body).to_bytes(4, "big") + body
-    for copy in (".a", ".b"):
-        os.remove(_path + copy)  # many file systems flush a file that is cut to nothing and written again: slow
-        with open(_path + copy, "wb") as file:
-            file.write(whole)
-            file.write(sha256(whole))
+class _Bench:
+    """One registry on files; both copies are written anew for each round."""
 
+    def __init__(self):
+        self.folder = fresh_folder()
+        self.outcomes = [0] * 4
+        self._path = self.folder + "/keys"
+        self._marks = Marks({"claimed": 1})
+        self._registry = Registry(Record(self._path), self._marks, _CAPACITY)
+        self._key = bytearray(64)
+        for copy in (".a", ".b"):
+            open(self._path + copy, "wb").close()
 
-def _look():
-    """Whatever was accepted must make sense."""
-    owners = 0
-    assert 0 < _registry.count <= _CAPACITY
-    for number in range(_registry.count):
-        condition = _registry.condition(number)
-        if condition != entries.ABSENT:
-            assert _registry.key(number, _key) and _registry.find(_key) == number
-            assert entries.may_hold(_registry.role(number)) and condition <= entries.REVOKED
-            assert 0 < _registry.entry_generation(number) <= _registry.generation
-            owners += _registry.role(number) == OWNER and condition == entries.ACTIVE
-    assert owners == _registry.owners()
+    def one(self, number):
+        generation = _MARKED - 1 + below(3)
+        self._write(_forged(number), generation)
+        self._marks.values["generation"] = _MARKED
+        state = self._registry.load()
+        self.outcomes[state] += 1
+        if state != UNREADABLE:
+            assert (state == OLDER) == (generation < _MARKED)
+            self._look()
 
+    def _write(self, body, generation):
+        whole = b"LKR1" + generation.to_bytes(4, "big") + len(body).to_bytes(4, "big") + body
+        for copy in (".a", ".b"):
+            os.remove(
+                self._path + copy
+            )  # many file systems flush a file that is cut to nothing and written again: slow
+            with open(self._path + copy, "wb") as file:
+                file.write(whole)
+                file.write(sha256(whole))
 
-def _one(number):
-    generation = _MARKED - 1 + below(3)
-    _write(_forged(number), generation)
-    _marks.values["generation"] = _MARKED
-    state = _registry.load()
-    _outcomes[state] += 1
-    if state != UNREADABLE:
-        assert (state == OLDER) == (generation < _MARKED)
-        _look()
+    def _look(self):
+        """Whatever was accepted must make sense."""
+        registry = self._registry
+        owners = 0
+        assert 0 < registry.count <= _CAPACITY
+        for number in range(registry.count):
+            condition = registry.condition(number)
+            if condition != entries.ABSENT:
+                assert registry.key(number, self._key) and registry.find(self._key) == number
+                assert entries.may_hold(registry.role(number)) and condition <= entries.REVOKED
+                assert 0 < registry.entry_generation(number) <= registry.generation
+                owners += registry.role(number) == OWNER and condition == entries.ACTIVE
+        assert owners == registry.owners()
 
 
 def test_forged_lists_give_a_state_and_nothing_else():
     random.seed(20261120)
-    for copy in (".a", ".b"):
-        open(_path + copy, "wb").close()
-    assert growth(_one, _ROUNDS) <= 512
-    print(
-        "%d lists: %d unreadable, %d ready, %d older"
-        % (_ROUNDS, _outcomes[UNREADABLE], _outcomes[READY], _outcomes[OLDER])
-    )
-    assert not _outcomes[BLANK] and min(_outcomes[1:]) > _ROUNDS // 20
-    remove(_folder)
+    bench = _Bench()
+    assert growth(bench.one, _ROUNDS) <= 512
+    remove(bench.folder)
+    outcomes = bench.outcomes
+    counts = (_ROUNDS, outcomes[UNREADABLE], outcomes[READY], outcomes[OLDER])
+    print("%d lists: %d unreadable, %d ready, %d older" % counts)
+    assert not outcomes[BLANK] and min(outcomes[1:]) > _ROUNDS // 20
