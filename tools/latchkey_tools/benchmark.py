@@ -1,7 +1,7 @@
 """Measures the cryptography under MicroPython on this PC, beside other people's: `python -m latchkey_tools.benchmark`.
 
 Everything runs in one interpreter on a heap of the size that the firmware is budgeted for, from .mpy files as a board
-would load them (native code for x64), in turns, best of many. The peers are the two pure-Python curves on PyPI that can
+would load them (native code for x64), in turns, by CPU time. The peers are the two pure-Python curves on PyPI that can
 be made to run under MicroPython, taken from this virtual environment:
 
 embit            util/key.py, Bitcoin Core's EllipticCurve; unchanged, beside an empty hmac.py that it imports
@@ -145,7 +145,7 @@ def _print_table(rows: list[Row]) -> None:
     print(f"Cryptography under MicroPython, measured on a PC ({platform.machine()}, {platform.system()}).")
     print("Nothing here is measured on an ESP32. Native code is what mpy-cross makes for x64.")
     print(f"Heap {_HEAP}, with 400 small live objects as a stand-in for the application.\n")
-    print(f"  {'':44} {'us, best':>10} {'garbage, bytes':>15}")
+    print(f"  {'':44} {'us of CPU':>10} {'garbage, bytes':>15}")
     for row in rows:
         garbage = row.garbage if row.garbage >= 0 else "over the heap"
         print(f"  {row.name:44} {row.microseconds:10.1f} {garbage:>15}")
