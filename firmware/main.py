@@ -21,11 +21,31 @@ from latchkey.protocol.ephemeral import Ephemeral
 from latchkey.storage.records import Record
 from latchkey.vehicle import Vehicle
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # read by mypy, never run
+    from typing import Protocol
+
+    from latchkey.chip import Chip, Clock
+
+    class Link(Protocol):
+        async def run(self) -> None: ...
+
+    Links = list[tuple[str, Link]]
+
+    class Board(Protocol):
+        """Board data: boards/*/board.py."""
+
+        READERS: "tuple[tuple[str, int, str | None], ...]"
+        PULSE_MS: int
+        RELOCK: bool
+        DRIVE_OUTPUT: "str | None"
+
+
 _TICK_MS = 5
 _RESTART_MS = 1_000
 
 
-def build(board, chip, clock=time):
+def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle, Inputs, Links]":
     """All parts of the controller, from board data; returns (vehicle, inputs, links).
 
     board: a module as in boards/*/board.py; chip: see latchkey.chip; clock: `time`, or a test's.
@@ -35,13 +55,14 @@ def build(board, chip, clock=time):
     wires = chip.wires()
     arbiter = Arbiter("bolt_locked" in wires, board.PULSE_MS, board.RELOCK)
     motor = LockMotor(chip.pulse("lock"), chip.pulse("unlock"), board.PULSE_MS, clock)
-    relay = DriveRelay(chip.level(board.DRIVE_OUTPUT)) if board.DRIVE_OUTPUT and "ignition" in wires else None
+    permit = chip.level(board.DRIVE_OUTPUT) if board.DRIVE_OUTPUT and "ignition" in wires else None
+    relay = DriveRelay(permit) if permit is not None else None
     red, green, blue, buzzer = [chip.level(name) for name in ("light_red", "light_green", "light_blue", "buzzer")]
     vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(red, green, blue, buzzer, clock), clock)
     inputs = Inputs(wires, vehicle, clock)
     entropy = Entropy(chip.random)
     readers = []
-    links = []
+    links: "Links" = []
     for port, place, reset_pin in board.READERS:
         ephemeral = Ephemeral(entropy.fill_from_pool, clock)
         pn532 = Pn532(Uart(chip.port(port)), clock)
@@ -52,7 +73,7 @@ def build(board, chip, clock=time):
     return vehicle, inputs, links
 
 
-async def keep(name, link):
+async def keep(name: str, link: "Link") -> None:
     """Run one link for ever. What it could not handle itself is printed, and it starts again; the others go on."""
     while True:
         try:
@@ -63,7 +84,7 @@ async def keep(name, link):
         await asyncio.sleep_ms(_RESTART_MS)
 
 
-async def run(chip, vehicle, inputs, links, clock=time):
+async def run(chip: "Chip", vehicle: Vehicle, inputs: Inputs, links: "Links", clock: "Clock" = time) -> None:
     """The vehicle's own loop. If it fails the program ends, with outputs that end their pulses by themselves."""
     tasks = [asyncio.create_task(keep(name, link)) for name, link in links]
     while tasks:
@@ -74,7 +95,7 @@ async def run(chip, vehicle, inputs, links, clock=time):
         await asyncio.sleep_ms(_TICK_MS)
 
 
-def main():
+def main() -> None:
     import board  # found beside this file; not at the top, so that whoever has a board of another kind can build it
 
     p256.variant()  # loads native code while the heap is in one piece

@@ -12,9 +12,9 @@ HARNESS = os.getenv("HARNESS") or "127.0.0.1:35902"
 READER = os.getenv("READER") or "127.0.0.1:35901"
 FLASH = os.getenv("FLASH") or "."
 
-# (port, place: 1 door, 2 cabin, 3 both, reset pin or None)
-READERS = (("reader", 3, None),)
+# (port, place: 1 door, 2 cabin, 3 both, reset output or None)
+READERS: "tuple[tuple[str, int, str | None], ...]" = (("reader", 3, "reader_reset"),)
 
 PULSE_MS = 500
 RELOCK = False
-DRIVE_OUTPUT = "drive_enable"
+DRIVE_OUTPUT: "str | None" = "drive_enable"

@@ -12,12 +12,7 @@ from latchkey.core import codes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from typing import Protocol
-
-    from latchkey.chip import Clock
-
-    class LevelOutput(Protocol):
-        def value(self, level: int) -> object: ...
+    from latchkey.chip import Clock, Level
 
 
 # Colours, one bit for each lamp.
@@ -71,10 +66,10 @@ class Indicator:
 
     def __init__(
         self,
-        red: "LevelOutput | None",
-        green: "LevelOutput | None",
-        blue: "LevelOutput | None",
-        buzzer: "LevelOutput | None",
+        red: "Level | None",
+        green: "Level | None",
+        blue: "Level | None",
+        buzzer: "Level | None",
         clock: "Clock" = time,
     ) -> None:
         self._clock = clock

@@ -15,13 +15,9 @@ from latchkey.core.facts import LOW_SUPPLY_MV, MOVING_KMH, NO, YES
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable
-    from typing import Protocol
 
-    from latchkey.chip import Clock
+    from latchkey.chip import Clock, Wire
     from latchkey.vehicle import Vehicle
-
-    class Wire(Protocol):
-        def value(self) -> int: ...
 
 
 DEBOUNCE_MS = const(30)  # switches bounce for 1 to 10 ms; a crash line must not be a spark
@@ -58,7 +54,7 @@ class Settled:
         return True
 
 
-class Level:
+class Switch:
     """A wire with two levels. `report(active)` is called at each change."""
 
     def __init__(self, wire: "Wire", clock: "Clock", report: "Callable[[bool], None]") -> None:
@@ -113,7 +109,7 @@ class Inputs:
 
     def __init__(self, wires: "dict[str, Wire]", vehicle: "Vehicle", clock: "Clock" = time) -> None:
         self._vehicle = vehicle
-        self._parts: "list[Level | Bolt | Threshold]" = []
+        self._parts: "list[Switch | Bolt | Threshold]" = []
         self._supply: "Threshold | None" = None
         for name, report in (
             ("door", self._door),
@@ -122,7 +118,7 @@ class Inputs:
             ("button", vehicle.sense_button),
         ):
             if name in wires:
-                self._parts.append(Level(wires[name], clock, report))
+                self._parts.append(Switch(wires[name], clock, report))
         if "bolt_locked" in wires:
             self._parts.append(Bolt(wires["bolt_locked"], wires["bolt_unlocked"], clock, vehicle.sense_bolt))
         if "speed" in wires:

@@ -24,15 +24,10 @@ from latchkey.drivers.reader_health import health_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from typing import Protocol
-
+    from latchkey.chip import Cable
     from latchkey.drivers.inputs import Inputs
     from latchkey.drivers.reader import Reader
     from latchkey.vehicle import Vehicle
-
-    class Cable(Protocol):
-        def readline(self) -> "str | None": ...
-        def write(self, line: str) -> None: ...
 
 
 _POLL_MS = const(20)

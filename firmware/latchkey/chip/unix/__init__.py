@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 
-    from latchkey.chip.unix.harness import Wire
+    from latchkey.chip.unix.harness import Level, Pulse, Wire
 
     class Board(Protocol):
         HARNESS: str
@@ -52,10 +52,10 @@ class Chip:
             self._harness.poll()
         return self._harness.wires
 
-    def level(self, name: str) -> object:
+    def level(self, name: str) -> "Level":
         return self._harness.level(name)
 
-    def pulse(self, name: str) -> object:
+    def pulse(self, name: str) -> "Pulse":
         return self._harness.pulse(name)
 
     def port(self, name: str) -> TcpPort:
