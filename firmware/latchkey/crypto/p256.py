@@ -12,9 +12,10 @@ randomised anew each time. PLAIN does neither: its time depends on the key. A va
 fails its known answer, gives way to the next one.
 
 The *_steps() generators give way about every millisecond on an ESP32 at 240 MHz and may be interleaved: each has a
-workspace of its own. One that is left half way must be closed with close(), which wipes its workspace and hands it
-back; one that was merely dropped harms nobody, but its secrets stay in the heap until they are collected, because
-MicroPython does not run the `finally` of a dropped generator.
+workspace of its own. The first is there from the start; every further one at the same time takes 6 KB of heap, and
+MemoryError in its first step if there is no room. One that is left half way must be closed with close(), which wipes
+its workspace and hands it back; one that was merely dropped harms nobody, but its secrets stay in the heap until they
+are collected, because MicroPython does not run the `finally` of a dropped generator.
 
 Private keys lie in [2^64, n - 2^64]. Outside this range (where no key drawn at random ever falls) lie zero, n, and the
 few scalars for which the addition formulas of FULL and COMPACT do not hold; inside it they hold for every key and every
@@ -54,6 +55,7 @@ _GREATEST = bytes.fromhex("ffffffff00000000ffffffffffffffffbce6faada7179e83f3b9c
 _ATTEMPTS = const(4)  # one draw in 2^32 is out of range; four in a row mean that the source is broken
 
 _engine: "_Engine | None" = None
+_engines: "dict[int, _Engine]" = {}  # those loaded so far, each with a workspace found while the heap was in one piece
 _variant = 0
 _operations = 0
 
@@ -176,6 +178,12 @@ def _fastest() -> "tuple[_Engine, int]":
 
 
 def _load(variant: int) -> "_Engine":
+    if variant not in _engines:
+        _engines[variant] = _make(variant)
+    return _engines[variant]
+
+
+def _make(variant: int) -> "_Engine":
     if variant == PLAIN:
         from latchkey.crypto.p256_plain import Plain
 
