@@ -216,15 +216,15 @@ class Vehicle:
         """Do what the arbiter has just decided: the motor first, then the relay, then the timers."""
         decided = self.arbiter
         effect = decided.motor_effect
-        now = self._clock.ticks_ms()
         if effect == lock.PULSE_LOCK:
             self._motor.lock()
-            self._remember_operation(now)
         elif effect == lock.PULSE_UNLOCK:
             self._motor.unlock()
-            self._remember_operation(now)
         elif effect == lock.HALT:
             self._motor.halt()
+        now = self._clock.ticks_ms()  # after the motor has read its own: flash may have stopped the chip in between
+        if effect == lock.PULSE_LOCK or effect == lock.PULSE_UNLOCK:
+            self._remember_operation(now)
         if self._relay is not None:
             if decided.drive_effect == drive.ENABLE:
                 self._relay.enable()

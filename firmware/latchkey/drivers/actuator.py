@@ -13,16 +13,7 @@ from latchkey.core.lock import DEAD_MS, PULSE_CEILING_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from typing import Protocol
-
-    from latchkey.chip import Clock
-
-    class PulseOutput(Protocol):
-        def pulse(self, ms: int) -> None: ...
-        def stop(self) -> None: ...
-
-    class LevelOutput(Protocol):
-        def value(self, level: int) -> object: ...
+    from latchkey.chip import Clock, Level, Pulse
 
 
 _LOCK = const(0)
@@ -34,8 +25,8 @@ class LockMotor:
 
     def __init__(
         self,
-        lock: "PulseOutput",
-        unlock: "PulseOutput",
+        lock: "Pulse",
+        unlock: "Pulse",
         pulse_ms: int,
         clock: "Clock" = time,
     ) -> None:
@@ -74,14 +65,15 @@ class LockMotor:
         self._outputs[1 - direction].stop()
         self._outputs[direction].pulse(self._pulse_ms)
         self._direction = direction
-        self._free_at = self._clock.ticks_add(now, self._pulse_ms + DEAD_MS)
+        # Read again: the chip may have stood still (80 ms of flash write) before the pulse began.
+        self._free_at = self._clock.ticks_add(self._clock.ticks_ms(), self._pulse_ms + DEAD_MS)
         return True
 
 
 class DriveRelay:
     """A latching relay in the starter line: it keeps its position when the controller is off."""
 
-    def __init__(self, output: "LevelOutput") -> None:
+    def __init__(self, output: "Level") -> None:
         self._output = output
 
     def enable(self) -> None:
