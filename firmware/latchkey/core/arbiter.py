@@ -72,7 +72,7 @@ class Arbiter:
         if action == LOCK or action == UNLOCK:
             return self._ask_bolt(source, action)
         if action == codes.AUTHORISE_DRIVE or action == codes.REVOKE_DRIVE:
-            return self._ask_drive(role, action)
+            return self._ask_drive(source, role, action)
         return ACCEPTED if action == codes.WAKE else codes.NOT_WIRED
 
     def _ask_bolt(self, source: int, action: int) -> int:
@@ -117,8 +117,8 @@ class Arbiter:
             self.stops &= ~(1 << RELOCK)
             self.starts |= 1 << RELOCK
 
-    def _ask_drive(self, role: int, action: int) -> int:
-        reason = policy.drive_interlock(self.facts, self.drive.revoked, role, action)
+    def _ask_drive(self, source: int, role: int, action: int) -> int:
+        reason = policy.drive_interlock(self.facts, self.drive.revoked, source, role, action)
         if reason:
             return reason
         before = self.drive.state
@@ -150,6 +150,7 @@ class Arbiter:
     def sense_speed(self, fast: int) -> None:
         self._begin()
         self.facts.fast = fast
+        self._steer(drive.SPEED)
 
     def sense_supply(self, low: int) -> None:
         self._begin()
@@ -257,7 +258,9 @@ class Arbiter:
     def _steer(self, event: int) -> None:
         effect = drive.step(self.drive, event)
         self.drive_effect = effect
-        if effect == drive.ENABLE or effect == drive.EXTEND:
+        if effect == drive.REFUSED or effect == drive.NOTHING:
+            return
+        if self.drive.state == drive.AUTHORISED:
             self.starts |= 1 << DRIVE
-        elif effect == drive.KEEP or effect == drive.DISABLE:
+        else:
             self.stops |= 1 << DRIVE

@@ -3,15 +3,15 @@
 Same form as the lock machine: `step(drive, event)` over TABLE, effects returned, time only as DEADLINE. The output it
 speaks of is a latching relay in the starter or immobiliser line. It is switched off in one situation only, parked:
 ignition known to be off and not rolling. Everything else, a reset included, leaves it as it was, so losing the
-controller never cuts a running engine.
+controller never cuts a running engine; after a reset the first parked moment makes it agree with DENIED.
 
-A revocation while driving is remembered and takes effect when the ignition goes off. It stays in force for guests until
+A revocation while driving is remembered and takes effect when the vehicle is parked. It stays in force for guests until
 an owner or driver authorises again.
 """
 
 from micropython import const
 
-from latchkey.core.facts import Facts
+from latchkey.core.facts import YES, Facts
 
 # States
 DENIED = const(0)
@@ -26,32 +26,38 @@ IGNITION_ON = const(2)
 IGNITION_OFF = const(3)
 DEADLINE = const(4)
 FOUND_RUNNING = const(5)  # the first reading after boot shows the ignition on
+SPEED = const(6)  # a reading of the speed: the vehicle may just have come to a stand
 
 # Guards
 ALWAYS = const(0)
 PARKED = const(1)
 PARKED_UNWANTED = const(2)  # parked, and either revoked or never authorised since boot
+RUNNING = const(3)  # the ignition is on
 
 # Effects
 REFUSED = const(0)  # no row: nothing changed
 NOTHING = const(1)
-ENABLE = const(2)  # permit driving and start the deadline
-EXTEND = const(3)  # start the deadline anew
-KEEP = const(4)  # stop the deadline: the engine runs
+ENABLE = const(2)  # permit driving
+EXTEND = const(3)  # leave the relay as it is, start the deadline anew
+KEEP = const(4)  # the same without deadline: the engine runs
 DISABLE = const(5)  # take the permission away
 
 TIME_MS = const(120_000)
 
 TABLE = (
     # state, event, guard, next, effect
+    (DENIED, ASK_AUTHORISE, RUNNING, DRIVING, ENABLE),  # the key was turned before the card was shown
     (DENIED, ASK_AUTHORISE, ALWAYS, AUTHORISED, ENABLE),
-    (AUTHORISED, ASK_AUTHORISE, ALWAYS, AUTHORISED, EXTEND),
-    (DRIVING, ASK_AUTHORISE, ALWAYS, DRIVING, NOTHING),
+    (AUTHORISED, ASK_AUTHORISE, ALWAYS, AUTHORISED, ENABLE),
+    (DRIVING, ASK_AUTHORISE, ALWAYS, DRIVING, ENABLE),  # found running after a reset: the relay may be off
     (AUTHORISED, ASK_REVOKE, PARKED, DENIED, DISABLE),
     (ANY, ASK_REVOKE, ALWAYS, ANY, NOTHING),
     (AUTHORISED, IGNITION_ON, ALWAYS, DRIVING, KEEP),
     (DENIED, FOUND_RUNNING, ALWAYS, DRIVING, NOTHING),
-    (DRIVING, IGNITION_OFF, PARKED_UNWANTED, DENIED, DISABLE),
+    (DENIED, IGNITION_OFF, PARKED, DENIED, DISABLE),  # the relay still stands as before the reset
+    (DENIED, SPEED, PARKED, DENIED, DISABLE),
+    (ANY, IGNITION_OFF, PARKED_UNWANTED, DENIED, DISABLE),
+    (ANY, SPEED, PARKED_UNWANTED, DENIED, DISABLE),  # went on rolling with the ignition off
     (DRIVING, IGNITION_OFF, ALWAYS, AUTHORISED, EXTEND),
     (AUTHORISED, DEADLINE, PARKED, DENIED, DISABLE),
     (AUTHORISED, DEADLINE, ALWAYS, AUTHORISED, EXTEND),
@@ -101,4 +107,6 @@ def _holds(drive: Drive, guard: int) -> bool:
         return True
     if guard == PARKED:
         return drive.facts.parked()
+    if guard == RUNNING:
+        return drive.facts.ignition_on == YES
     return drive.facts.parked() and (drive.revoked or drive.found_running)

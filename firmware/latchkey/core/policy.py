@@ -105,10 +105,12 @@ def _remote_interlock(facts: Facts, hold: int, source: int, action: int) -> int:
     return codes.ACCEPTED
 
 
-def drive_interlock(facts: Facts, revoked: bool, role: int, action: int) -> int:
+def drive_interlock(facts: Facts, revoked: bool, source: int, role: int, action: int) -> int:
     """ACCEPTED, or the reason why AUTHORISE_DRIVE or REVOKE_DRIVE is forbidden now."""
     if not facts.drive_fitted:
         return codes.NOT_WIRED
+    if source == codes.CLOUD and not facts.remote_allowed:
+        return codes.REMOTE_OFF
     if action == codes.REVOKE_DRIVE:
         return codes.MOVING if facts.moving() or facts.motion_unknowable() else codes.ACCEPTED
     if revoked and role != codes.OWNER and role != codes.DRIVER:
