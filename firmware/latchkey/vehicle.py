@@ -14,6 +14,7 @@ from micropython import const
 from latchkey.core import arbiter as timers
 from latchkey.core import codes, drive, intent, lock, policy
 from latchkey.core.arbiter import Arbiter
+from latchkey.core.facts import NO
 from latchkey.core.heat import LIMIT, WINDOW_MS
 from latchkey.core.request import NOBODY, Request
 from latchkey.credentials import custody, entries
@@ -127,9 +128,11 @@ class Vehicle:
         self._carry_out()
 
     def sense_crash(self, active: bool) -> None:
+        """A level: true edges are crashes, a line that is active at the first reading after boot is not."""
+        happened = active and self.arbiter.crash.line == NO
         self.arbiter.sense_crash(active)
         self._carry_out()
-        if active:
+        if happened:
             self._note_own(codes.CRASH, codes.UNLOCK, codes.ACCEPTED)
 
     def sense_button(self, pressed: bool) -> None:

@@ -36,9 +36,10 @@ class World:
         self.arbiter.facts.drive_fitted = bool(drive_asks)
         if DOOR in readings:
             self.arbiter.facts.door_open = NO
+        if CRASH in readings:
+            self.arbiter.crash.line = NO
         self.running = 0  # bit mask of timers
         self.door_opened = False  # ghost: since the last accepted unlock
-        self.crash_line = False
 
     # Saving and restoring
 
@@ -48,7 +49,7 @@ class World:
         return (
             (lo.state, lo.bolt, lo.motor, lo.queued, lo.source, lo.tries),
             (h.operations, h.remote, h.pausing),
-            (c.phase, c.cycled, c.stuck, self.crash_line),
+            (c.phase, c.cycled, c.stuck, c.line),
             (d.state, d.revoked, d.found_running),
             (f.door_open, f.ignition_on, f.fast, f.supply_low),
             (a.hold, a.relock_pending, self.running, self.door_opened),
@@ -59,7 +60,7 @@ class World:
         lo, h, c, d, f = a.lock, a.heat, a.crash, a.drive, a.facts
         lo.state, lo.bolt, lo.motor, lo.queued, lo.source, lo.tries = saved[0]
         h.operations, h.remote, h.pausing = saved[1]
-        c.phase, c.cycled, c.stuck, self.crash_line = saved[2]
+        c.phase, c.cycled, c.stuck, c.line = saved[2]
         d.state, d.revoked, d.found_running = saved[3]
         f.door_open, f.ignition_on, f.fast, f.supply_low = saved[4]
         a.hold, a.relock_pending, self.running, self.door_opened = saved[5]
@@ -87,7 +88,7 @@ class World:
                 if value == UNKNOWN:
                     found.append((kind, NO, 0))
         if CRASH in self.readings:
-            found.append((CRASH, not self.crash_line, 0))
+            found.append((CRASH, a.crash.line != YES, 0))
         found.extend((TIMER, t, 0) for t in range(arbiter.TIMERS) if self._may_pass(t))
         if a.heat.operations > a.heat.remote:
             found.append((AGED, False, 0))
@@ -106,7 +107,7 @@ class World:
         return True
 
     def do(self, event):
-        """Let one event happen, look after the timers, check every invariant; returns the verdict of an ASK, else -1."""
+        """Let one event happen, look after the timers, check all invariants; returns the verdict of an ASK, else -1."""
         a = self.arbiter
         kind, first, second = event
         before = self.save()
@@ -125,8 +126,7 @@ class World:
         elif kind == SUPPLY:
             a.sense_supply(first)
         elif kind == CRASH:
-            self.crash_line = bool(first)
-            a.sense_crash(self.crash_line)
+            a.sense_crash(first)
         elif kind == TIMER:
             self.running &= ~(1 << first)
             a.passed(first)

@@ -1,7 +1,9 @@
 """Visits every reachable state of a world and lets every possible event happen in each of them."""
 
-from fakes.arbiter_world import TIMER
 from latchkey.core import arbiter, lock
+from latchkey.core.facts import UNKNOWN, YES
+
+from fakes.arbiter_world import TIMER
 
 
 def explore(name, world):
@@ -45,8 +47,10 @@ def reset_moves_nothing(world, state):
     world.restore(state)
     bolt = world.arbiter.lock.bolt
     fresh = type(world)(world.sources, world.readings, drive_asks=world.drive_asks)
-    for kind, value in (("bolt", bolt), ("door", state[4][0]), ("ignition", state[4][1]), ("speed", state[4][2])):
-        if kind in world.readings and value:
+    fresh.arbiter.crash.line = UNKNOWN
+    readings = (("bolt", bolt), ("door", state[4][0]), ("ignition", state[4][1]), ("speed", state[4][2]))
+    for kind, value in readings + (("crash", state[2][3] == YES),):
+        if kind in world.readings and (value or kind == "crash"):
             fresh.do((kind, value, 0))
             if fresh.arbiter.motor_effect in (lock.PULSE_LOCK, lock.PULSE_UNLOCK, lock.HALT):
                 return False

@@ -173,13 +173,21 @@ class Arbiter:
             self.stops |= 1 << IGNITION_CYCLE
 
     def sense_crash(self, active: bool) -> None:
-        """A debounced edge of the crash line: active opens the vehicle, the other edge ends the stuck-line timer."""
+        """A debounced edge of the crash line: active opens the vehicle, the other edge ends the stuck-line timer.
+
+        A line found active after boot is a level and no edge: it moves nothing, but may turn out to be stuck.
+        """
         self._begin()
+        found = self.crash.line == UNKNOWN
+        self.crash.line = YES if active else NO
         if not active:
             self.stops |= 1 << CRASH_LINE
             self.crash.line_released()
             return
         self.starts |= 1 << CRASH_LINE
+        if found:
+            return
+        self.stops |= 1 << IGNITION_CYCLE  # a cycle that began before the crash does not end it
         self.crash.happen()
         self._cancel_relock()
         self._move(lock.CRASHED, codes.CRASH)

@@ -8,6 +8,7 @@ trust their wiring again. Without an ignition wire the ten minutes alone must do
 from micropython import const
 
 from latchkey.core import codes
+from latchkey.core.facts import UNKNOWN
 
 CLEAR = const(0)
 FRESH = const(1)  # less than a minute ago
@@ -21,12 +22,16 @@ STUCK_MS = const(60_000)  # a crash line active for longer is a wiring fault
 
 
 class Crash:
-    """Where the vehicle stands after a crash. `stuck` is a fault to report: the line never came back."""
+    """Where the vehicle stands after a crash. `stuck` is a fault to report: the line never came back.
+
+    line: UNKNOWN until it was read for the first time, then NO or YES (facts).
+    """
 
     def __init__(self) -> None:
         self.phase = CLEAR
         self.cycled = False
         self.stuck = False
+        self.line = UNKNOWN
 
     def happen(self) -> None:
         """A debounced edge of the crash line."""

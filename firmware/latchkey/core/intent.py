@@ -17,7 +17,9 @@ BOTH = const(3)  # one reader for door and cabin
 
 
 def toggle(machine: Lock) -> int:
-    """LOCK where the vehicle stands open, UNLOCK everywhere else."""
+    """LOCK where the vehicle stands open, UNLOCK everywhere else, as while a crash still tries to open it."""
+    if machine.wants():
+        return codes.UNLOCK
     if machine.state == lock.UNLOCKED or machine.state == lock.CRASH_OPEN:
         return codes.LOCK
     return codes.UNLOCK

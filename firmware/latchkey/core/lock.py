@@ -215,7 +215,7 @@ def _enter(lock: Lock, event: int, argument: int, following: int, effect: int) -
 
 def _at_rest(lock: Lock, event: int) -> bool:
     """In crash-open the trying ends when the bolt is sensed open, or no sensor can tell and the tries are used up."""
-    if event == CRASHED or lock.queued:
+    if event == CRASHED or event == ASK_UNLOCK or lock.queued:
         return False
     if lock.bolt == NOT_FITTED:
         return event == MOVE_DEADLINE
