@@ -372,7 +372,7 @@ def test_a_cancelled_wait_leaves_the_reader_usable():
     bench = Bench()
 
     async def story():
-        for within_ms in range(1, 160, 3):
+        for within_ms in range(1, 160, 6):
             assert await _came(bench, within_ms) is None
         bench.model.put(EchoCard())
         assert await _came(bench, 1_000) == KEY_UID
@@ -387,8 +387,9 @@ def test_a_cancelled_sweep_does_not_leave_the_next_one_with_cards_that_sit_out()
     async def story():
         assert await _came(bench, 1_000) == KEY_UID
         interrupted = 0
-        for within_ms in range(1, 160):
-            await _came(bench, within_ms)
+        for within_ms in range(1, 90, 2):
+            assert await _came(bench, 160) is None  # a whole sweep, which leaves the field off
+            assert await _came(bench, within_ms) is None  # a part of one
             if not bench.model.field.on:
                 continue
             interrupted += 1

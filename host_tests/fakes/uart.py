@@ -56,9 +56,7 @@ class ScriptedUart:
         return count
 
     def readinto(self, buffer):
-        count = min(len(buffer), self.any())
-        if count == 0:
-            raise AssertionError("readinto() without any(): a real port might block here")
+        count = _allowed(len(buffer), self.any())
         data = b"".join([data for due, data in self._waiting if due <= self._time.elapsed_ms])
         later = [(due, data) for due, data in self._waiting if due > self._time.elapsed_ms]
         buffer[:count] = data[:count]
@@ -92,9 +90,7 @@ class ModelUart:
         return len(self._received)
 
     def readinto(self, buffer):
-        count = min(len(buffer), len(self._received))
-        if count == 0:
-            raise AssertionError("readinto() without any(): a real port might block here")
+        count = _allowed(len(buffer), len(self._received))
         buffer[:count] = self._received[:count]
         self._received = self._received[count:]
         return count
@@ -110,6 +106,13 @@ class ResetPin:
     def value(self, level):
         self.pulses += level == 0
         self._chip.reset(level == 0)
+
+
+def _allowed(wanted, waiting):
+    """How many bytes a readinto() gets; fails where a real port with a timeout would wait for the rest."""
+    if not 0 < wanted <= waiting:
+        raise AssertionError("readinto() for %d bytes when there are %d" % (wanted, waiting))
+    return wanted
 
 
 def _due(piece):
