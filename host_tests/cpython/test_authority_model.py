@@ -1,0 +1,372 @@
+"""The whole authority of the firmware against the reference model: same requests, same car, same moment.
+
+Steps are decoded from one string of bytes, which hypothesis makes fast and shrinks well. Time jumps from one moment at
+which anything is due (for either of the two) to the next, so no deadline is ever passed late; one test ticks every 5 ms
+instead, as main does. In two of the tests sensors show anything at any time, in two a simulated car closes the loop.
+"""
+
+from itertools import pairwise
+
+from fakes.authority import BOOT_MS, Authority, Keys, Outputs
+from fakes.scale import LONG
+from fakes.virtual_time import VirtualTime
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from latchkey.core import arbiter as timers
+from latchkey.core import codes
+from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, LOCK, PHONE, TIMER, UNLOCK
+from latchkey.core.facts import NO, YES
+from latchkey.core.request import NOBODY
+from latchkey.credentials import registry as keys
+from latchkey.credentials.registry import ACTIVE, REVOKED, SUSPENDED
+from motor_car import MotorCar
+from reference_model import Reference
+
+EXAMPLES, STEPS = (100_000, 100) if LONG else (2_000, 50)
+STEP_LEN = 3
+
+OWNER, DRIVER, GUEST, SERVICE, FLEET, MONITOR, CHARGING, SLEEPER, STRANGER = range(9)
+ROLES = (codes.OWNER, codes.DRIVER, codes.GUEST, codes.SERVICE, codes.FLEET_MANAGER, codes.VEHICLE_MONITOR)
+ROLES = ROLES + (codes.CHARGING_MANAGER, codes.OWNER)
+
+# Who asks: mostly those who may, so that something moves; all others as well.
+USUAL = 3 * [(KEYCARD, OWNER), (KEYCARD, DRIVER), (PHONE, DRIVER), (PHONE, OWNER), (CABIN, NOBODY)]
+USUAL += 9 * [(CLOUD, FLEET)] + 3 * [(PHONE, GUEST), (KEYCARD, GUEST), (PHONE, SERVICE)]
+EVERYBODY = [(s, c) for s in (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH) for c in (NOBODY, *range(9))]
+WHO = USUAL + USUAL + EVERYBODY
+DRIVE_ACTIONS = [codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE]
+WHAT = 6 * [LOCK, UNLOCK] + 2 * DRIVE_ACTIONS + [codes.OPEN_TRUNK, codes.OPEN_CHARGE_PORT, codes.WAKE, 0, 99]
+# Around every limit that the design names, from both sides.
+SPANS = [5, 30, 100, 195, 200, 205, 300, 495, 500, 505, 695, 700, 705, 1_000, 1_495, 1_500, 1_505, 2_995, 3_000, 3_005]
+SPANS += [7_000, 10_000, 15_000, 19_995, 20_000, 20_005, 29_995, 30_000, 30_005, 45_000, 60_000, 120_000, 600_000]
+POSITIONS = 3 * [codes.AT_LOCKED, codes.AT_UNLOCKED] + [codes.BETWEEN, codes.UNKNOWN]
+
+
+def fresh_keys(state=keys.READY):
+    return Keys({n: [role, SUSPENDED if n == SLEEPER else ACTIVE, 1] for n, role in enumerate(ROLES)}, state)
+
+
+class Pair:
+    """The firmware and the model on one clock. Every difference between them is an AssertionError."""
+
+    def __init__(self, bolt_fitted, drive_fitted, relock, registry_state=keys.READY):
+        self.board = bolt_fitted, drive_fitted, relock
+        self.outputs = Outputs()
+        self.registry = fresh_keys(registry_state)
+        self.car = None  # or a MotorCar, whose bolt the sensor then shows
+        self.crash_line = False
+        self.sources = []  # of all pulses, over all boots
+        self.boot()
+
+    def boot(self):
+        self.outputs.lock.stop()
+        self.outputs.unlock.stop()
+        self.outputs.clock.advance(BOOT_MS)
+        self.firmware = Authority(self.outputs, self.registry, *self.board)
+        self.model = Reference(self.now(), *self.board, self.outputs.drive.level)
+        self.logged = self.driven = 0
+        self.driven_before = len(self.outputs.pulses())
+        self.known_line = self.button_held = False
+
+    def now(self):
+        return self.outputs.clock.elapsed_ms
+
+    # Steps
+
+    def ask(self, source, credential, action, stale=False):
+        generation = self.registry.entry_generation(credential) - (1 if stale else 0)
+        verdict = self.recognise(source, credential, stale)
+        if verdict:
+            self.model.log.append((source, action, verdict))
+        else:
+            role = codes.NO_ROLE if credential == NOBODY else ROLES[credential]
+            verdict = self.model.request(source, role, action)
+        got = self.firmware.ask(source, credential, action, generation)
+        assert got == verdict, "%s, not %s" % (codes.verdict_name(got), codes.verdict_name(verdict))
+
+    def recognise(self, source, credential, stale):
+        """Who is asking, by the key list as it stands now: ACCEPTED or the reason to refuse."""
+        if credential == NOBODY:
+            return codes.ACCEPTED if source == CABIN else codes.UNKNOWN_KEY
+        if self.registry.state == keys.UNREADABLE:
+            return codes.NO_REGISTRY
+        role, condition, _ = self.registry.entries.get(credential, (0, keys.ABSENT, 0))
+        if condition != ACTIVE:
+            return {REVOKED: codes.REVOKED, SUSPENDED: codes.SUSPENDED}.get(condition, codes.UNKNOWN_KEY)
+        if stale:
+            return codes.STALE
+        if self.registry.state == keys.OLDER and (role != codes.OWNER or source != KEYCARD):
+            return codes.OLD_REGISTRY
+        return codes.ACCEPTED
+
+    def crash(self, active):
+        if not active or self.known_line:
+            self.model.crash(active)
+        self.known_line = True
+        self.crash_line = active
+        self.firmware.vehicle.sense_crash(active)
+
+    def bolt(self, position):
+        self.firmware.vehicle.sense_bolt(position)
+        self.model.bolt(position)
+
+    def pass_ms(self, ms):
+        end = self.now() + ms
+        while self.now() < end:
+            self.pass_to(min(self.model.moments() + self.firmware_moments() + [end]))
+
+    def tick_ms(self, ms):
+        for _ in range(ms // 5):
+            self.pass_to(self.now() + 5)
+
+    def pass_to(self, following):
+        if self.car is not None:
+            following = min([following] + self.car.moments(self.now()))
+        self.outputs.clock.advance(following - self.now())
+        self.model.now = following
+        if self.car is not None:
+            self.bolt(self.car.sensed(following))  # which a board without sensor must ignore
+        self.firmware.vehicle.tick()
+        self.model.pass_time(following)
+        self.compare()
+
+    def firmware_moments(self):
+        """When the firmware will do something by itself, by its own timers: not one of them must be missed."""
+        vehicle, clock = self.firmware.vehicle, self.outputs.clock
+        running = [timer for timer in range(timers.TIMERS) if vehicle._running >> timer & 1]
+        left = [clock.ticks_diff(vehicle._due[timer], clock.ticks_ms()) for timer in running]
+        return [self.now() + ms for ms in left if ms > 0]
+
+    # The comparison
+
+    def compare(self):
+        firmware, model = self.firmware, self.model
+        assert (firmware.lock_state(), firmware.drive_state()) == (model.lock_state(), model.drive_state())
+        assert self.outputs.drive.level == model.relay, "the drive relay"
+        assert firmware.motor.refused == 0, "the authority asked for a pulse that its own driver had to refuse"
+        if firmware.vehicle.journal.count != self.logged or len(model.log) != self.logged:
+            rows = [(source, action, verdict) for source, _, action, verdict in firmware.log(self.logged)]
+            assert rows == model.log[self.logged :], "one row for each decision"
+            self.logged = len(model.log)
+        coils = len(self.outputs.lock.driven) + len(self.outputs.unlock.driven) - self.driven_before
+        if coils != self.driven or len(model.pulses) != self.driven:
+            begun = [(at, name) for at, _, name in self.outputs.pulses()[self.driven_before + self.driven :]]
+            new = model.pulses[self.driven :]
+            assert begun == [(at, "lock" if action == LOCK else "unlock") for at, action, _ in new]
+            self.sources += [source for _, _, source in new]
+            self.driven = len(model.pulses)
+
+
+def check_pulses(pulses):
+    """What must hold of any recording (reliability F19): ceiling, dead time, never both."""
+    assert all(0 <= end - start <= 1_000 for start, end, _ in pulses)
+    for before, after in pairwise(pulses):
+        assert after[0] >= before[1] + 200, "dead time"
+
+
+def check_rate(starts):
+    """Ten operations in any 20 s, and then a rest: of those that no crash asked for."""
+    assert all(later - first >= 20_000 for first, later in zip(starts, starts[10:], strict=False)), "eleven in 20 s"
+
+
+def sense(pair, kind, a, b):
+    """One reading of anything but the bolt; the same for the firmware and for the model."""
+    vehicle, model = pair.firmware.vehicle, pair.model
+    level = YES if a & 1 else NO
+    if kind < 207:
+        vehicle.sense_door(level)
+        model.door_is(level)
+    elif kind < 219:
+        vehicle.sense_ignition(level)
+        model.ignite(level)
+    elif kind < 228:
+        vehicle.sense_speed(level)
+        model.speed(level)
+    elif kind < 233:
+        vehicle.sense_supply(level)
+        model.low = level
+    elif kind < 239:
+        pair.crash(not pair.crash_line)
+    else:
+        pair.button_held = not pair.button_held
+        vehicle.sense_button(pair.button_held)
+        model.button(pair.button_held)
+
+
+def step(pair, kind, a, b):
+    """One step from three bytes."""
+    if kind < 110:
+        source, credential = WHO[a % len(WHO)]
+        pair.ask(source, credential, WHAT[b % len(WHAT)], stale=kind < 4)
+    elif kind < 170:
+        pair.pass_ms(SPANS[a % len(SPANS)])
+    elif kind < 200:
+        pair.bolt(POSITIONS[a % len(POSITIONS)])
+    elif kind < 248:
+        sense(pair, kind, a, b)
+    elif kind < 250:
+        facts, model = pair.firmware.vehicle.arbiter.facts, pair.model
+        facts.remote_allowed = model.remote_on = a & 3 != 0
+        facts.blind_remote_unlock = model.blind = b & 1 == 0
+    elif kind < 253:
+        pair.registry.set(a % len(ROLES), REVOKED if b & 7 == 0 else ACTIVE)
+    else:
+        pair.boot()
+    pair.compare()
+
+
+def walk(data, make_pair, one_step, seen):
+    """All steps of one example; what came of it is counted in `seen`."""
+    pair = make_pair(data[0])
+    for at in range(1, 1 + STEPS * STEP_LEN, STEP_LEN):
+        one_step(pair, data[at], data[at + 1], data[at + 2])
+    pulses = pair.outputs.pulses()
+    assert len(pulses) == len(pair.sources)
+    check_pulses(pulses)
+    check_rate([start for (start, _, _), source in zip(pulses, pair.sources, strict=True) if source != CRASH])
+    seen["examples"] += 1
+    seen["pulses"] += len(pulses)
+
+
+def run(make_pair, one_step, examples):
+    """As many examples as asked for, and not one less."""
+    seen = {"examples": 0, "pulses": 0}
+
+    @settings(max_examples=examples)
+    @given(st.binary(min_size=1 + STEPS * STEP_LEN, max_size=1 + STEPS * STEP_LEN))
+    def decide(data):
+        walk(data, make_pair, one_step, seen)
+
+    decide()
+    assert seen["examples"] >= examples, "the volume that was promised"
+    assert seen["pulses"] > 2 * examples, "most requests came to nothing"
+
+
+def any_board(bits):
+    state = keys.READY if bits & 0xF0 else (keys.OLDER if bits & 8 else keys.UNREADABLE)
+    return Pair(bits & 3 != 3, bits & 12 != 12, bits & 48 == 48, state)
+
+
+def test_every_decision_is_the_models():
+    run(any_board, step, EXAMPLES)
+
+
+def tick_step(pair, kind, a, b):
+    if 110 <= kind < 170:
+        pair.tick_ms(SPANS[a % 20])
+    else:
+        step(pair, kind, a, b)
+
+
+def test_every_decision_is_the_models_in_ticks_of_5_ms():
+    run(any_board, tick_step, EXAMPLES // 20)
+
+
+def car_board(bits):
+    """A board whose sensor, where it has one, shows a car's bolt."""
+    pair = Pair(bits & 7 != 7, True, bits & 24 == 24)
+    pair.car = MotorCar(pair.outputs, UNLOCK if bits & 32 else LOCK)
+    pair.asked_since_trouble = False
+    if pair.board[0]:
+        pair.bolt(pair.car.sensed(pair.now()))
+    return pair
+
+
+def car_step(pair, kind, a, b):
+    """As step(), but the bolt moves by motor, or by hand, or is jammed, or its sensor falls silent."""
+    car, logged = pair.car, len(pair.model.log)
+    if 170 <= kind < 200:
+        trouble = b % 8
+        car.jammed, car.silent = trouble == 0, trouble == 1
+        if trouble > 4:
+            car.turn(pair.now(), (LOCK, UNLOCK)[a & 1])
+        pair.asked_since_trouble = False
+        pair.pass_to(pair.now() + 5)
+    elif 110 <= kind < 125:
+        settle(pair)
+    else:
+        step(pair, kind, a, b)
+        booted = kind >= 253
+        started = (codes.ACCEPTED, codes.QUEUED, codes.ALREADY)  # not JOINED: that movement may have begun in trouble
+        asked = [act for _, act, verdict in pair.model.log[0 if booted else logged :] if verdict in started]
+        if booted or car.jammed or car.silent:
+            pair.asked_since_trouble = False
+        elif LOCK in asked or UNLOCK in asked:
+            pair.asked_since_trouble = True
+
+
+def settle(pair):
+    """Left alone for three tries of a crash, a sound car is what the last accepted request asked for."""
+    pair.pass_ms(5_000)
+    if pair.asked_since_trouble:
+        wishes = [act for _, act, verdict in pair.model.log if act in (LOCK, UNLOCK) and codes.is_accepted(verdict)]
+        assert pair.car.position == wishes[-1], "accepted and not done"
+        assert pair.firmware.lock_state() in (("locked",) if wishes[-1] == LOCK else ("unlocked", "crash-open"))
+    state, sensed = pair.firmware.lock_state(), pair.car.sensed(pair.now())
+    if pair.board[0]:
+        assert state not in ("locking", "unlocking"), "in flight for ever"
+        assert (state == "locked") <= (sensed == codes.AT_LOCKED), "said to be locked"
+        assert (state == "unlocked") <= (sensed == codes.AT_UNLOCKED), "said to be unlocked"
+
+
+def test_the_loop_closed_by_a_car_that_moves_jams_and_loses_its_sensor():
+    run(car_board, car_step, EXAMPLES)
+
+
+class Freezing(VirtualTime):
+    """The clock of a chip that stands still for 80 ms at any reading, as while flash is erased. `when`: bytes."""
+
+    when = b"\x00"
+    read = 0
+
+    def ticks_ms(self):
+        now = VirtualTime.ticks_ms(self)
+        self.read += 1
+        if self.when[self.read % len(self.when)] > 250:
+            self.advance(80)
+        return now
+
+
+def freezing_walk(data):
+    """Requests, readings and resets on such a chip; returns the number of pulses."""
+    clock = Freezing()
+    clock.when = data
+    crashes = data[0] & 2 == 2
+    outputs, registry = Outputs(clock), fresh_keys()
+    car = Authority(outputs, registry, data[0] & 1 == 0, True, True)
+    car.vehicle.sense_crash(False)
+    before = 0  # pulses of earlier boots
+    for at in range(1, 1 + STEPS * STEP_LEN, STEP_LEN):
+        kind, a, b = data[at : at + STEP_LEN]
+        if kind < 130:
+            car.ask(*WHO[a % len(USUAL)], WHAT[b % 12])
+        elif kind < 200:
+            car.pass_ms((5, 100, 250, 600, 900, 1_600)[a % 6], 5 + b % 7)
+        elif kind < 235:
+            car.vehicle.sense_bolt(POSITIONS[a % len(POSITIONS)])
+        elif kind < 250:
+            car.vehicle.sense_crash(kind & 1 == 1 and crashes)
+        else:
+            outputs.lock.stop()
+            outputs.unlock.stop()
+            clock.advance(BOOT_MS)
+            check_rate([start for start, _, _ in outputs.pulses()[before:] if not crashes])
+            before = len(outputs.pulses())
+            car = Authority(outputs, registry, data[0] & 1 == 0, True, True)
+            car.vehicle.sense_crash(False)
+        assert car.motor.refused == 0
+    check_pulses(outputs.pulses())
+    check_rate([start for start, _, _ in outputs.pulses()[before:] if not crashes])
+    return len(outputs.pulses())
+
+
+def test_a_chip_that_freezes_for_80_ms_at_any_instant_keeps_every_limit_of_the_motor():
+    pulses = []
+
+    @settings(max_examples=EXAMPLES // 2)
+    @given(st.binary(min_size=1 + STEPS * STEP_LEN, max_size=1 + STEPS * STEP_LEN))
+    def freeze(data):
+        pulses.append(freezing_walk(data))
+
+    freeze()
+    assert len(pulses) >= EXAMPLES // 2 and sum(pulses) > 2 * len(pulses)
