@@ -23,7 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Iterator
 
-    from latchkey.drivers.pn532_dialogue import Clock, Transport
+    from latchkey.chip import Clock
+    from latchkey.drivers.pn532_dialogue import Transport
 
 # Commands, as they follow D4.
 _GET_FIRMWARE_VERSION = b"\x02"

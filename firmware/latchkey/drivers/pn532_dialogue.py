@@ -31,14 +31,14 @@ from latchkey.drivers.pn532_frame import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Iterator
-    from typing import Any, Protocol
+    from typing import Protocol
+
+    from latchkey.chip import Clock
 
     class Transport(Protocol):  # its contract is in pn532_uart
         async def wake(self) -> None: ...
         async def send(self, frame: "bytes | memoryview") -> None: ...
         def receive(self, decoder: Decoder) -> int: ...
-
-    Clock = Any  # MicroPython's time module, or a test's clock: ticks_ms(), ticks_add(), ticks_diff()
 
 
 _TFI_TO_CHIP = const(0xD4)

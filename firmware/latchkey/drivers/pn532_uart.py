@@ -27,13 +27,7 @@ from latchkey.drivers.pn532_frame import Decoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
-    from typing import Protocol
-
-    class Port(Protocol):
-        def any(self) -> int: ...
-        def readinto(self, buffer: memoryview) -> "int | None": ...
-        def write(self, data: "bytes | memoryview") -> "int | None": ...
-
+    from latchkey.chip import Port
 
 _WAKE_UP = b"\x55\x55" + b"\x00" * 14
 _STALLED_MS = const(50)  # twice what the longest frame takes on the line at 115200 baud

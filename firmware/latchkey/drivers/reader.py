@@ -25,8 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable, Iterator
 
-    from latchkey.drivers.pn532_dialogue import Clock
-    from latchkey.drivers.reader_health import Pin
+    from latchkey.chip import Clock, Level
 
 # A card has lost its state when the field was off for 5.1 ms (NFC Forum, Digital Protocol), and must be ready 5 ms
 # after it came on (ISO 14443-3 §5).
@@ -48,7 +47,9 @@ _STATUS_TIMEOUT = const(0x01)
 class Reader:
     """One reader: `chip`, its reset pin if wired, the pause between listings."""
 
-    def __init__(self, chip: Pn532, reset_pin: "Pin | None" = None, clock: "Clock" = time, pace_ms: int = 100) -> None:
+    def __init__(
+        self, chip: Pn532, reset_pin: "Level | None" = None, clock: "Clock" = time, pace_ms: int = 100
+    ) -> None:
         self._chip = chip
         self._clock = clock
         self._pace_ms = pace_ms

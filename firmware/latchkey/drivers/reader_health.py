@@ -21,10 +21,8 @@ from latchkey.drivers.pn532 import Pn532
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable
-    from typing import Protocol
 
-    class Pin(Protocol):
-        def value(self, level: int) -> object: ...
+    from latchkey.chip import Level
 
 
 READY = const(0)
@@ -50,7 +48,7 @@ def health_name(health: int) -> str:
 class Health:
     """The rung on which one reader stands. `reset_pin`: low resets the chip; None where it is not wired."""
 
-    def __init__(self, chip: Pn532, reset_pin: "Pin | None") -> None:
+    def __init__(self, chip: Pn532, reset_pin: "Level | None") -> None:
         self.state = REINITIALISING  # a chip that has just been powered must be set up
         self.on_change: "Callable[[int], None] | None" = None  # called with the new state
         self._chip = chip
