@@ -63,7 +63,7 @@ class Counters:
 
 def _spent(cards, step_ms, slow_ms=0):
     """What each of four taps of one card spends, the first of them unprepared."""
-    bench = Bench(disk=new_disk(4096, 40))
+    bench = Bench(disk=new_disk(512, 208 if cards > 1 else 32))
     if cards > 1:
         bench.enrol_strangers(cards - 1)
     counters = Counters(bench)

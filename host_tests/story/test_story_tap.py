@@ -1,7 +1,4 @@
-"""Taps on a claimed controller: what each kind of card gets, in verdict, light, sound and movement.
-
-This file fits a heap of 192 KB as well (-X heapsize=192k, firmware from .mpy).
-"""
+"""Taps on a claimed controller: what each kind of card gets, in verdict, light, sound and movement."""
 
 from fakes.bench import Bench, codes
 from fakes.bench_cards import Acting, Bank, Clone, key_card, tag, zero_card, zero_vehicle_private
