@@ -1,11 +1,13 @@
-"""What the reader's path takes from the heap: frames nothing, and an exchange the same for one byte as for 250."""
+"""What the reader takes from the heap: frames nothing, an exchange the same for one byte as for 250, faults nothing."""
 
 import asyncio
 import gc
 
 import micropython
+from fakes.reader_bench import Bench
 from latchkey.drivers.pn532 import Pn532
 from latchkey.drivers.pn532_frame import ACK, ACK_FRAME, DATA, ERROR, HEAD, NONE, TAIL, Decoder, seal
+from test_reader_health import random_faults
 
 _GARBAGE = b"\x55\x00\xff\x13\x00\x00"
 
@@ -91,3 +93,13 @@ def test_an_exchange_takes_no_heap_for_its_bytes():
     for size in (16, 65, 86, 250):
         assert _heap_of_exchange(size) <= least
     assert least <= 2_048
+
+
+def test_faults_leave_nothing_on_the_heap():
+    bench = Bench()
+    bench.run(random_faults(bench, 200), 1_000_000)
+    gc.collect()
+    before = gc.mem_alloc()
+    bench.run(random_faults(bench, 500), 1_000_000)
+    gc.collect()
+    assert gc.mem_alloc() - before <= 1_024
