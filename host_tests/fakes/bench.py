@@ -173,6 +173,10 @@ class Bench:
         """The last status."""
         return decode(self._status)
 
+    def status_length(self):
+        """Of the last status line."""
+        return len(self._status)
+
     def signal(self):
         """(colour bits, flashes, whether long, beeps) since forget()."""
         return Signal(self.notes).facts()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # read by mypy, never run
 
 _POLL_MS = const(20)
 _BEAT_MS = const(1_000)  # countdowns move while nothing changes
+_KEYS_TOLD = const(32)  # the first ones; the line would outgrow a chip's heap
 
 _BOLTS = ("unknown", "locked", "unlocked", "between", "not fitted")
 _SOURCES = ("", "timer", "cloud", "phone", "keycard", "cabin", "crash")
@@ -66,7 +67,10 @@ class Console:
         self._request = Request(codes.CABIN)
         self._told = 0  # journal rows
         self._keys: "list[dict[str, object]]" = []
-        self._keys_generation = -1
+        self._keys_generation = -1  # of the list that `_keys` tells
+        self._coming: "list[dict[str, object]]" = []  # the next one, while it is being read
+        self._coming_generation = -1
+        self._coming_number = 0
         self._key = bytearray(64)
 
     async def run(self) -> None:
@@ -78,7 +82,9 @@ class Console:
             if line is not None:
                 self._obey(line)
             self._tell_verdicts()
-            now = (self._vehicle.revision, self._readers[0].health if self._readers else 0)
+            self._read_a_key()
+            health = self._readers[0].health if self._readers else 0
+            now = (self._vehicle.revision, health, self._keys_generation)
             if now != seen or quiet_ms >= _BEAT_MS:
                 seen = now
                 quiet_ms = 0
@@ -111,27 +117,35 @@ class Console:
             "claimed": registry.state != keys.BLANK,
             "registry": _REGISTRIES[registry.state],
             "generation": registry.generation,
-            "keys": self._list_keys(),
+            "key_count": registry.count,
+            "keys": self._keys,
             "reader": health_name(self._readers[0].health) if self._readers else "",
         }
 
-    def _list_keys(self) -> "list[dict[str, object]]":
-        """Reads the keys from flash, once after each change of the list."""
+    def _read_a_key(self) -> None:
+        """Read one key from flash, one in each turn, until those of the list in force are known."""
         registry = self._vehicle.registry
-        if registry.generation != self._keys_generation:
-            self._keys_generation = registry.generation
-            self._keys = []
-            for number in range(registry.count):
-                if registry.key(number, self._key):
-                    self._keys.append(
-                        {
-                            "number": number,
-                            "id": _id_of(self._key),
-                            "role": _ROLES[registry.role(number)],
-                            "state": _CONDITIONS[registry.condition(number)],
-                        }
-                    )
-        return self._keys
+        if registry.generation == self._keys_generation:
+            return
+        if registry.generation != self._coming_generation:
+            self._coming_generation = registry.generation
+            self._coming_number = 0
+            self._coming = []
+        number = self._coming_number
+        if number == min(registry.count, _KEYS_TOLD):
+            self._keys = self._coming
+            self._keys_generation = self._coming_generation
+            return
+        self._coming_number = number + 1
+        if registry.key(number, self._key):
+            self._coming.append(
+                {
+                    "number": number,
+                    "id": _id_of(self._key),
+                    "role": _ROLES[registry.role(number)],
+                    "state": _CONDITIONS[registry.condition(number)],
+                }
+            )
 
     def _tell_verdicts(self) -> None:
         journal = self._vehicle.journal
@@ -156,10 +170,7 @@ class Console:
         }
 
     def _id_of_number(self, number: int) -> str:
-        for key in self._list_keys():
-            if key["number"] == number:
-                return str(key["id"])
-        return ""
+        return _id_of(self._key) if self._vehicle.registry.key(number, self._key) else ""
 
     def _obey(self, line: str) -> None:
         words = line.split()
