@@ -15,8 +15,8 @@ From the card's last answer to the pulse there is no elliptic-curve operation th
 anything shared. A UID is never looked at.
 
 Several cards in the field: those that are no key of this vehicle are put to sleep and the next one is asked, so a bank
-card or another car's key in the same wallet does not matter. Once a key has decided, cards that turn up within the next
-second belong to the same hand and are passed over; otherwise two own cards in one wallet would unlock and lock again.
+card or another car's key in the same wallet does not matter. Once a key has decided, the cards beside it belong to the
+same hand and are passed over; otherwise two own cards in one wallet would unlock and lock again.
 
 Not protected against: relays. A card answers wherever it is asked.
 """
@@ -85,6 +85,8 @@ class NfcLink:
         self._key = bytearray(64)
         self._challenge = bytearray(16)
         self._shared = bytearray(32)
+        self._retried = False
+        self._same_hand_until = clock.ticks_ms()
 
     async def run(self) -> None:
         """Serve cards for ever. Reader faults are cured in drivers/reader and do not come out of it."""
@@ -93,36 +95,49 @@ class NfcLink:
             await asyncio.sleep_ms(0)
         while True:
             await self._reader.wait_card(self._card, self._idle)
-            await self._serve()
+            try:
+                if self._clock.ticks_diff(self._same_hand_until, self._clock.ticks_ms()) > 0:
+                    await self._pass_over()
+                else:
+                    await self._serve()
+            except Pn532Error:
+                pass  # the reader failed, not the card; its health says so, and a card that stays will be new again
 
     def _idle(self) -> None:
         self._ephemeral.work()
 
     async def _serve(self) -> None:
-        """A card has come: ask it, and the ones beside it, until one decides."""
-        try:
+        """A card has come: ask it, and the ones beside it, until one has proved a key and the vehicle has decided.
+
+        Refusals of the others are told as they come, except that a tag beside something better is not worth a word.
+        """
+        told = False
+        while True:
             refusal = await self._tap()
-            while refusal == codes.NOT_A_KEY or refusal == codes.UNKNOWN_KEY:
-                if refusal == codes.UNKNOWN_KEY:
-                    self._vehicle.refuse(self._request, refusal)
-                if not await self._reader.next_in_field(self._card):
-                    break
-                refusal = await self._tap() or codes.ACCEPTED
-            if refusal and refusal != codes.UNKNOWN_KEY:
+            if not refusal:
+                break
+            if refusal != codes.NOT_A_KEY:
                 self._vehicle.refuse(self._request, refusal)
-            if refusal != codes.NOT_A_KEY and refusal != codes.UNKNOWN_KEY:
-                await self._pass_over_same_hand()
-        except Pn532Error:
-            pass  # the reader failed, not the card; its health says so, and a card that stays will be new again
+                told = True
+            if not await self._reader.next_in_field(self._card):
+                if not told:
+                    self._vehicle.refuse(self._request, refusal)
+                return
+        if self._retried:
+            # The second try has put cards beside this one to sleep unseen: they will look new, and are the same hand.
+            self._same_hand_until = self._clock.ticks_add(self._clock.ticks_ms(), _SAME_HAND_MS)
+        await self._pass_over()
 
     async def _tap(self) -> int:
         """One card: which key is it, can it prove that, and what does the vehicle say? Returns a refusal of this link,
         or ACCEPTED when the vehicle was asked (and has noted its own verdict). A broken contact is tried twice.
         """
         began = self._clock.ticks_ms()
+        self._retried = False
         try:
             refusal = await self._prove()
         except CardError:
+            self._retried = True
             if not await self._reader.again(self._card):
                 return codes.CARD_GONE
             try:
@@ -150,10 +165,13 @@ class NfcLink:
                 return refusal
             self._entropy.fill_from_pool(self._challenge)
             steps = self._ephemeral.shared_steps(self._key, self._shared)
-            _first_step(steps)
-            await self._exchange(self._session.challenge(self._ephemeral.public, self._challenge), _PROOF_MS, steps)
-            for _ in steps:
-                await asyncio.sleep_ms(0)
+            try:
+                _first_step(steps)
+                await self._exchange(self._session.challenge(self._ephemeral.public, self._challenge), _PROOF_MS, steps)
+                for _ in steps:
+                    await asyncio.sleep_ms(0)
+            finally:
+                steps.close()  # wipes what a card that has left makes useless; MicroPython does not do it by itself
             self._session.verify(self._shared)
         except KeycardError as error:
             return _VERDICT_OF_ERROR.get(error.code, codes.CARD_ERROR)
@@ -207,12 +225,10 @@ class NfcLink:
         self._ephemeral.remember(self._key)
         self._ephemeral.renew()
 
-    async def _pass_over_same_hand(self) -> None:
+    async def _pass_over(self) -> None:
         """Cards beside the one that has decided are no taps of their own."""
-        until = self._clock.ticks_add(self._clock.ticks_ms(), _SAME_HAND_MS)
-        while self._clock.ticks_diff(until, self._clock.ticks_ms()) > 0:
-            if not await self._reader.next_in_field(self._card):
-                return
+        while await self._reader.next_in_field(self._card):
+            pass
 
 
 def _first_step(steps: "Iterator[None]") -> None:
