@@ -1,8 +1,8 @@
 """Runs plain test_…() functions under MicroPython: `micropython host_tests/run.py [-k WORD] [FILE…]`.
 
 FILE is relative to host_tests, or a folder of it; without any, everything in both/, micropython/ and story/ runs.
-FIRMWARE=folder takes the firmware from there (compiled .mpy files, say) instead of from the sources. Ends with the line
-`N passed, N failed`.
+FIRMWARE=folder takes the firmware from there (compiled .mpy files, say) instead of from the sources, TESTS=folder the
+tests themselves. Ends with the line `N passed, N failed`.
 """
 
 import asyncio
@@ -19,20 +19,14 @@ def _absolute(path):
 _HERE = _absolute(__file__).rsplit("/", 1)[0]
 _ROOT = _HERE.rsplit("/", 1)[0]
 _FIRMWARE = _absolute(os.getenv("FIRMWARE") or _ROOT + "/firmware")
+_TESTS = _absolute(os.getenv("TESTS") or _HERE)
+_MODELS = _TESTS + "/models" if os.getenv("TESTS") else _ROOT + "/tools/latchkey_tools/models"
 _FOLDERS = ("both", "micropython", "story")
 
 
 def _set_path():
-    sys.path[:] = [
-        _FIRMWARE,
-        _HERE,
-        _HERE + "/both",
-        _HERE + "/micropython",
-        _HERE + "/fuzz",
-        _HERE + "/story",
-        _ROOT + "/tools/latchkey_tools/models",
-        ".frozen",
-    ]
+    folders = [_TESTS + "/" + name for name in ("both", "micropython", "fuzz", "story")]
+    sys.path[:] = [_FIRMWARE, _TESTS] + folders + [_MODELS, ".frozen"]
 
 
 def _files(name):

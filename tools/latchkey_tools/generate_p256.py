@@ -35,7 +35,7 @@ def initial() -> list[int]:
     return start[:17] + [limb + 2**16 for limb in start[17:]]
 
 
-def add(first, second):
+def add(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
     """Affine addition of two different points, or doubling; neither infinity nor opposite points come up here."""
     (x1, y1), (x2, y2) = first, second
     if first == second:
