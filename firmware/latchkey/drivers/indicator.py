@@ -29,35 +29,35 @@ _PAUSE_MS = const(150)
 _LONG_BEEP_MS = const(120)
 
 SIGNALS = (
-    # verdicts, colour, flashes (0: one long), beeps
-    ((codes.ACCEPTED, codes.QUEUED, codes.JOINED), GREEN, 0, 1),
-    ((codes.ALREADY,), GREEN, 2, 1),
-    ((codes.NOT_A_KEY,), RED, 1, 0),
-    ((codes.UNKNOWN_KEY,), RED, 2, 2),
-    ((codes.WRONG_ANSWER, codes.BAD_POINT), RED, 3, 3),
-    ((codes.REVOKED, codes.SUSPENDED), RED, 4, 4),
-    ((codes.NOT_PERMITTED, codes.OUTSIDE_WINDOW, codes.DRIVE_REVOKED), RED, 5, 5),
-    ((codes.KEY_CONFLICT,), RED, 8, 8),
-    ((codes.CARD_GONE,), AMBER, 1, 1),
-    ((codes.CARD_ERROR,), AMBER, 2, 1),
-    ((codes.BUSY, codes.STALE), AMBER, 3, 1),
-    ((codes.HOT, codes.LOW_SUPPLY), AMBER, 4, 1),
-    ((codes.CRASHED,), AMBER, 5, 1),
-    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY), AMBER, 6, 6),
-    ((codes.KEY_PINNED, codes.OWNER_ADDED), BLUE, 1, 1),
-    ((codes.CLAIMED, codes.ENROLLED), BLUE, 0, 1),
-    ((codes.ENROLMENT_CLOSED,), BLUE, 2, 2),
-    ((codes.ALREADY_ENROLLED,), BLUE, 3, 2),
-    ((codes.REGISTRY_FULL, codes.LAST_OWNER, codes.NO_SUCH_KEY), BLUE, 4, 2),
+    # verdicts, (colour, flashes (0: one long), beeps)
+    ((codes.ACCEPTED, codes.QUEUED, codes.JOINED), (GREEN, 0, 1)),
+    ((codes.ALREADY,), (GREEN, 2, 1)),
+    ((codes.NOT_A_KEY,), (RED, 1, 0)),
+    ((codes.UNKNOWN_KEY,), (RED, 2, 2)),
+    ((codes.WRONG_ANSWER, codes.BAD_POINT), (RED, 3, 3)),
+    ((codes.REVOKED, codes.SUSPENDED), (RED, 4, 4)),
+    ((codes.NOT_PERMITTED, codes.OUTSIDE_WINDOW, codes.DRIVE_REVOKED), (RED, 5, 5)),
+    ((codes.KEY_CONFLICT,), (RED, 8, 8)),
+    ((codes.CARD_GONE,), (AMBER, 1, 1)),
+    ((codes.CARD_ERROR,), (AMBER, 2, 1)),
+    ((codes.BUSY, codes.STALE), (AMBER, 3, 1)),
+    ((codes.HOT, codes.LOW_SUPPLY), (AMBER, 4, 1)),
+    ((codes.CRASHED,), (AMBER, 5, 1)),
+    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY), (AMBER, 6, 6)),
+    ((codes.KEY_PINNED, codes.OWNER_ADDED), (BLUE, 1, 1)),
+    ((codes.CLAIMED, codes.ENROLLED), (BLUE, 0, 1)),
+    ((codes.ENROLMENT_CLOSED,), (BLUE, 2, 2)),
+    ((codes.ALREADY_ENROLLED,), (BLUE, 3, 2)),
+    ((codes.REGISTRY_FULL, codes.LAST_OWNER, codes.NO_SUCH_KEY), (BLUE, 4, 2)),
 )
 _OTHERWISE = (RED, 6, 0)
 
 
 def signal_of(verdict: int) -> "tuple[int, int, int]":
-    """(colour, flashes, beeps) of a verdict. Allocates for verdicts of the table only once, at import."""
-    for verdicts, colour, flashes, beeps in SIGNALS:
+    """(colour, flashes, beeps) of a verdict: a part of the table, so that asking allocates nothing."""
+    for verdicts, signal in SIGNALS:
         if verdict in verdicts:
-            return colour, flashes, beeps
+            return signal
     return _OTHERWISE
 
 
@@ -113,7 +113,8 @@ class Indicator:
     def _drive(self, colour: int, sounding: bool) -> None:
         if colour != self._lit:
             self._lit = colour
-            for bit, lamp in enumerate(self._lamps):
+            for bit in range(3):  # enumerate() would allocate
+                lamp = self._lamps[bit]
                 if lamp is not None:
                     lamp.value((colour >> bit) & 1)
         if sounding != self._sounding:
