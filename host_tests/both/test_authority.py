@@ -155,6 +155,24 @@ def test_with_remote_control_off_the_cloud_cannot_revoke_driving():
     assert car.ask(KEYCARD, _OWNER, codes.REVOKE_DRIVE) == codes.ACCEPTED
 
 
+def test_what_a_crash_drove_during_the_pause_is_not_counted_after_it():
+    car = _car()
+    for _ in range(5):
+        car.ask(KEYCARD, _OWNER, UNLOCK)  # jammed: two pulses each
+        car.pass_ms(3_005)
+    assert car.vehicle.arbiter.heat.pausing and len(car.outputs.unlock.driven) == 10
+    car.pass_ms(23_000)
+    car.vehicle.sense_crash(True)
+    car.pass_ms(7_000)
+    assert len(car.outputs.unlock.driven) == 13, "a crash drives a resting motor"
+    assert not car.vehicle.arbiter.heat.pausing and car.vehicle.arbiter.heat.operations == 0
+    assert car.ask(KEYCARD, _OWNER, UNLOCK) == codes.ACCEPTED
+    car.pass_ms(19_995)  # what the crash drove is 20 s old by now
+    assert car.vehicle.arbiter.heat.operations == 2
+    car.pass_ms(2_000)
+    assert car.vehicle.arbiter.heat.operations == 0
+
+
 class _Freezing(VirtualTime):
     """The clock of a chip that stands still for 80 ms, as while flash is erased, after the n-th reading."""
 

@@ -13,33 +13,49 @@ from fakes.virtual_time import VirtualTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latchkey.core import arbiter as timers
-from latchkey.core import codes
+from latchkey.core import codes, crash
 from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, LOCK, PHONE, TIMER, UNLOCK
 from latchkey.core.facts import NO, YES
 from latchkey.core.request import NOBODY
 from latchkey.credentials import registry as keys
 from latchkey.credentials.registry import ACTIVE, REVOKED, SUSPENDED
 from motor_car import MotorCar
-from reference_model import Reference
+from reference_model import HOLD, MINUTE, Reference
 
 EXAMPLES, STEPS = (100_000, 100) if LONG else (2_000, 50)
-STEP_LEN = 3
+STEP_LEN, HEAD_LEN = 3, 2
+BYTES = HEAD_LEN + STEPS * STEP_LEN
 
 OWNER, DRIVER, GUEST, SERVICE, FLEET, MONITOR, CHARGING, SLEEPER, STRANGER = range(9)
 ROLES = (codes.OWNER, codes.DRIVER, codes.GUEST, codes.SERVICE, codes.FLEET_MANAGER, codes.VEHICLE_MONITOR)
 ROLES = ROLES + (codes.CHARGING_MANAGER, codes.OWNER)
 
+# Kinds of steps.
+ASK, PASS, BOLT, DOOR, IGNITION, SPEED, SUPPLY, CRASH_LINE, BUTTON, SETTING, KEY, BOOT = range(12)
+
 # Who asks: mostly those who may, so that something moves; all others as well.
-USUAL = 3 * [(KEYCARD, OWNER), (KEYCARD, DRIVER), (PHONE, DRIVER), (PHONE, OWNER), (CABIN, NOBODY)]
-USUAL += 9 * [(CLOUD, FLEET)] + 3 * [(PHONE, GUEST), (KEYCARD, GUEST), (PHONE, SERVICE)]
+LOCALS = [(KEYCARD, OWNER), (KEYCARD, DRIVER), (PHONE, DRIVER), (PHONE, OWNER), (CABIN, NOBODY)]
+USUAL = 3 * LOCALS + 9 * [(CLOUD, FLEET)] + 3 * [(PHONE, GUEST), (KEYCARD, GUEST), (PHONE, SERVICE)]
 EVERYBODY = [(s, c) for s in (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH) for c in (NOBODY, *range(9))]
-WHO = USUAL + USUAL + EVERYBODY
-DRIVE_ACTIONS = [codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE]
-WHAT = 6 * [LOCK, UNLOCK] + 2 * DRIVE_ACTIONS + [codes.OPEN_TRUNK, codes.OPEN_CHARGE_PORT, codes.WAKE, 0, 99]
+FAR = 14 * [(CLOUD, FLEET)] + [(KEYCARD, OWNER), (PHONE, DRIVER)]
+WHAT = 6 * [LOCK, UNLOCK] + 2 * [codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE]
+WHAT = WHAT + [codes.OPEN_TRUNK, codes.OPEN_CHARGE_PORT, codes.WAKE, 0, 99]
 # Around every limit that the design names, from both sides.
 SPANS = [5, 30, 100, 195, 200, 205, 300, 495, 500, 505, 695, 700, 705, 1_000, 1_495, 1_500, 1_505, 2_995, 3_000, 3_005]
 SPANS += [7_000, 10_000, 15_000, 19_995, 20_000, 20_005, 29_995, 30_000, 30_005, 45_000, 60_000, 120_000, 600_000]
+BRISK = 4 * [705, 705, 900, 1_505] + [195, 500, 3_000, 12_000, 19_000, 28_000, 29_995, 30_000]
+SLOW = [30, 1_000, 1_995, 2_995, 3_000, 3_005, 57_000, 59_995, 60_000, 300_000, 539_000, 540_000, 599_995, 600_000]
 POSITIONS = 3 * [codes.AT_LOCKED, codes.AT_UNLOCKED] + [codes.BETWEEN, codes.UNKNOWN]
+
+# Every limit is reached in some mood. Who asks, for what, how long nothing happens; of 256 steps, how many of a kind.
+MOODS = (
+    (USUAL + USUAL + EVERYBODY, WHAT, SPANS, (110, 60, 30, 7, 12, 9, 5, 6, 9, 2, 3, 3)),  # anything at any time
+    (USUAL, [LOCK, UNLOCK], BRISK, (130, 105, 8, 0, 0, 0, 1, 6, 4, 0, 1, 1)),  # the motor grows hot
+    (FAR, [LOCK, UNLOCK], BRISK, (130, 110, 8, 0, 0, 0, 1, 1, 4, 0, 1, 1)),  # by the cloud
+    (USUAL, [LOCK, LOCK, UNLOCK], SLOW, (90, 70, 20, 4, 44, 4, 2, 14, 4, 1, 2, 1)),  # after a crash
+    (USUAL, [UNLOCK, UNLOCK, LOCK], SLOW + 4 * [15_000, 44_995], (90, 84, 30, 36, 4, 2, 2, 1, 3, 2, 1, 1)),  # relock
+)
+KINDS = [[kind for kind, share in enumerate(mood[3]) for _ in range(share)] for mood in MOODS]
 
 
 def fresh_keys(state=keys.READY):
@@ -53,12 +69,15 @@ class Pair:
         self.board = bolt_fitted, drive_fitted, relock
         self.outputs = Outputs()
         self.registry = fresh_keys(registry_state)
+        self.mood = 0  # of MOODS
         self.car = None  # or a MotorCar, whose bolt the sensor then shows
+        self.model = None
         self.crash_line = False
-        self.sources = []  # of all pulses, over all boots
         self.boot()
 
     def boot(self):
+        if self.model is not None:
+            check_rate(self.model)
         self.outputs.lock.stop()
         self.outputs.unlock.stop()
         self.outputs.clock.advance(BOOT_MS)
@@ -143,6 +162,7 @@ class Pair:
         firmware, model = self.firmware, self.model
         assert (firmware.lock_state(), firmware.drive_state()) == (model.lock_state(), model.drive_state())
         assert self.outputs.drive.level == model.relay, "the drive relay"
+        self.compare_memory(firmware.vehicle.arbiter)
         assert firmware.motor.refused == 0, "the authority asked for a pulse that its own driver had to refuse"
         if firmware.vehicle.journal.count != self.logged or len(model.log) != self.logged:
             rows = [(source, action, verdict) for source, _, action, verdict in firmware.log(self.logged)]
@@ -153,8 +173,17 @@ class Pair:
             begun = [(at, name) for at, _, name in self.outputs.pulses()[self.driven_before + self.driven :]]
             new = model.pulses[self.driven :]
             assert begun == [(at, "lock" if action == LOCK else "unlock") for at, action, _ in new]
-            self.sources += [source for _, _, source in new]
             self.driven = len(model.pulses)
+
+    def compare_memory(self, arbiter):
+        """What either keeps in mind for later decisions, so that no limit has to be hit to the millisecond."""
+        model, now = self.model, self.now()
+        assert arbiter.hold == (model.act if model.act and now - model.act_at < HOLD else 0)
+        assert arbiter.heat.operations == len(model.operations)
+        assert arbiter.heat.remote == sum(1 for _, source in model.operations if source <= CLOUD)
+        since = None if model.crash_at is None else now - model.crash_at
+        assert (arbiter.crash.phase == crash.CLEAR) == (since is None)
+        assert (arbiter.crash.phase == crash.FRESH) == (since is not None and since < MINUTE)
 
 
 def check_pulses(pulses):
@@ -164,28 +193,31 @@ def check_pulses(pulses):
         assert after[0] >= before[1] + 200, "dead time"
 
 
-def check_rate(starts):
-    """Ten operations in any 20 s, and then a rest: of those that no crash asked for."""
+def check_rate(model):
+    """Ten operations in any 20 s of one boot, and then a rest: of those that no crash asked for."""
+    check_starts([start for start, _, source in model.pulses if source != CRASH])
+
+
+def check_starts(starts):
     assert all(later - first >= 20_000 for first, later in zip(starts, starts[10:], strict=False)), "eleven in 20 s"
 
 
-def sense(pair, kind, a, b):
+def sense(pair, kind, level):
     """One reading of anything but the bolt; the same for the firmware and for the model."""
     vehicle, model = pair.firmware.vehicle, pair.model
-    level = YES if a & 1 else NO
-    if kind < 207:
+    if kind == DOOR:
         vehicle.sense_door(level)
         model.door_is(level)
-    elif kind < 219:
+    elif kind == IGNITION:
         vehicle.sense_ignition(level)
         model.ignite(level)
-    elif kind < 228:
+    elif kind == SPEED:
         vehicle.sense_speed(level)
         model.speed(level)
-    elif kind < 233:
+    elif kind == SUPPLY:
         vehicle.sense_supply(level)
         model.low = level
-    elif kind < 239:
+    elif kind == CRASH_LINE:
         pair.crash(not pair.crash_line)
     else:
         pair.button_held = not pair.button_held
@@ -193,22 +225,30 @@ def sense(pair, kind, a, b):
         model.button(pair.button_held)
 
 
+def park(pair):
+    """Every mood but the first begins with a car of which all is known."""
+    for kind in (DOOR, IGNITION, SPEED):
+        sense(pair, kind, NO)
+    pair.crash(False)
+
+
 def step(pair, kind, a, b):
-    """One step from three bytes."""
-    if kind < 110:
-        source, credential = WHO[a % len(WHO)]
-        pair.ask(source, credential, WHAT[b % len(WHAT)], stale=kind < 4)
-    elif kind < 170:
-        pair.pass_ms(SPANS[a % len(SPANS)])
-    elif kind < 200:
+    """One step of a kind, from two bytes."""
+    who, what, spans, _ = MOODS[pair.mood]
+    if kind == ASK:
+        source, credential = who[a % len(who)]
+        pair.ask(source, credential, what[b % len(what)], stale=a > 250)
+    elif kind == PASS:
+        pair.pass_ms(spans[a % len(spans)])
+    elif kind == BOLT:
         pair.bolt(POSITIONS[a % len(POSITIONS)])
-    elif kind < 248:
-        sense(pair, kind, a, b)
-    elif kind < 250:
+    elif kind < SETTING:
+        sense(pair, kind, YES if a & 1 else NO)
+    elif kind == SETTING:
         facts, model = pair.firmware.vehicle.arbiter.facts, pair.model
         facts.remote_allowed = model.remote_on = a & 3 != 0
         facts.blind_remote_unlock = model.blind = b & 1 == 0
-    elif kind < 253:
+    elif kind == KEY:
         pair.registry.set(a % len(ROLES), REVOKED if b & 7 == 0 else ACTIVE)
     else:
         pair.boot()
@@ -218,14 +258,15 @@ def step(pair, kind, a, b):
 def walk(data, make_pair, one_step, seen):
     """All steps of one example; what came of it is counted in `seen`."""
     pair = make_pair(data[0])
-    for at in range(1, 1 + STEPS * STEP_LEN, STEP_LEN):
-        one_step(pair, data[at], data[at + 1], data[at + 2])
-    pulses = pair.outputs.pulses()
-    assert len(pulses) == len(pair.sources)
-    check_pulses(pulses)
-    check_rate([start for (start, _, _), source in zip(pulses, pair.sources, strict=True) if source != CRASH])
+    pair.mood = data[1] % len(MOODS)
+    if pair.mood:
+        park(pair)
+    for at in range(HEAD_LEN, len(data), STEP_LEN):
+        one_step(pair, KINDS[pair.mood][data[at]], data[at + 1], data[at + 2])
+    check_pulses(pair.outputs.pulses())
+    check_rate(pair.model)
     seen["examples"] += 1
-    seen["pulses"] += len(pulses)
+    seen["pulses"] += len(pair.outputs.pulses())
 
 
 def run(make_pair, one_step, examples):
@@ -233,7 +274,7 @@ def run(make_pair, one_step, examples):
     seen = {"examples": 0, "pulses": 0}
 
     @settings(max_examples=examples)
-    @given(st.binary(min_size=1 + STEPS * STEP_LEN, max_size=1 + STEPS * STEP_LEN))
+    @given(st.binary(min_size=BYTES, max_size=BYTES))
     def decide(data):
         walk(data, make_pair, one_step, seen)
 
@@ -252,7 +293,7 @@ def test_every_decision_is_the_models():
 
 
 def tick_step(pair, kind, a, b):
-    if 110 <= kind < 170:
+    if kind == PASS:
         pair.tick_ms(SPANS[a % 20])
     else:
         step(pair, kind, a, b)
@@ -275,21 +316,20 @@ def car_board(bits):
 def car_step(pair, kind, a, b):
     """As step(), but the bolt moves by motor, or by hand, or is jammed, or its sensor falls silent."""
     car, logged = pair.car, len(pair.model.log)
-    if 170 <= kind < 200:
+    if kind == BOLT:
         trouble = b % 8
         car.jammed, car.silent = trouble == 0, trouble == 1
         if trouble > 4:
             car.turn(pair.now(), (LOCK, UNLOCK)[a & 1])
         pair.asked_since_trouble = False
         pair.pass_to(pair.now() + 5)
-    elif 110 <= kind < 125:
+    elif kind == PASS and b < 64:
         settle(pair)
     else:
         step(pair, kind, a, b)
-        booted = kind >= 253
         started = (codes.ACCEPTED, codes.QUEUED, codes.ALREADY)  # not JOINED: that movement may have begun in trouble
-        asked = [act for _, act, verdict in pair.model.log[0 if booted else logged :] if verdict in started]
-        if booted or car.jammed or car.silent:
+        asked = [act for _, act, verdict in pair.model.log[0 if kind == BOOT else logged :] if verdict in started]
+        if kind == BOOT or car.jammed or car.silent:
             pair.asked_since_trouble = False
         elif LOCK in asked or UNLOCK in asked:
             pair.asked_since_trouble = True
@@ -336,10 +376,10 @@ def freezing_walk(data):
     car = Authority(outputs, registry, data[0] & 1 == 0, True, True)
     car.vehicle.sense_crash(False)
     before = 0  # pulses of earlier boots
-    for at in range(1, 1 + STEPS * STEP_LEN, STEP_LEN):
+    for at in range(HEAD_LEN, len(data), STEP_LEN):
         kind, a, b = data[at : at + STEP_LEN]
         if kind < 130:
-            car.ask(*WHO[a % len(USUAL)], WHAT[b % 12])
+            car.ask(*USUAL[a % len(USUAL)], (LOCK, UNLOCK)[b & 1])
         elif kind < 200:
             car.pass_ms((5, 100, 250, 600, 900, 1_600)[a % 6], 5 + b % 7)
         elif kind < 235:
@@ -350,13 +390,13 @@ def freezing_walk(data):
             outputs.lock.stop()
             outputs.unlock.stop()
             clock.advance(BOOT_MS)
-            check_rate([start for start, _, _ in outputs.pulses()[before:] if not crashes])
+            check_starts([start for start, _, _ in outputs.pulses()[before:] if not crashes])
             before = len(outputs.pulses())
             car = Authority(outputs, registry, data[0] & 1 == 0, True, True)
             car.vehicle.sense_crash(False)
         assert car.motor.refused == 0
     check_pulses(outputs.pulses())
-    check_rate([start for start, _, _ in outputs.pulses()[before:] if not crashes])
+    check_starts([start for start, _, _ in outputs.pulses()[before:] if not crashes])
     return len(outputs.pulses())
 
 
@@ -364,7 +404,7 @@ def test_a_chip_that_freezes_for_80_ms_at_any_instant_keeps_every_limit_of_the_m
     pulses = []
 
     @settings(max_examples=EXAMPLES // 2)
-    @given(st.binary(min_size=1 + STEPS * STEP_LEN, max_size=1 + STEPS * STEP_LEN))
+    @given(st.binary(min_size=BYTES, max_size=BYTES))
     def freeze(data):
         pulses.append(freezing_walk(data))
 
