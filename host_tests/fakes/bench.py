@@ -214,9 +214,12 @@ class SlowArithmetic:
         p256.public_steps, p256.shared_steps = self._originals
 
     def _slowed(self, steps):
-        for _ in steps:
-            self._time.advance(self._step_ms)
-            yield
+        try:
+            for _ in steps:
+                self._time.advance(self._step_ms)
+                yield
+        finally:
+            steps.close()
 
 
 __all__ = ["Bench", "SlowArithmetic", "Time", "codes"]

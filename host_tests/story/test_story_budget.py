@@ -111,7 +111,7 @@ def test_a_key_that_is_being_renewed_when_the_next_card_comes_delays_nobody():
         await bench.pass_ms(3_000)
         for number in range(6):
             bench.forget()
-            assert codes.is_accepted((await bench.tap((owner, driver)[number & 1], 1_500, 0))[0])
+            assert codes.is_accepted((await bench.tap((owner, driver)[number & 1], 2_500, 0))[0])
         await bench.pass_ms(5_000)
 
     block = keycard.Block

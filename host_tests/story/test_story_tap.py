@@ -1,6 +1,6 @@
 """Taps on a claimed controller: what each kind of card gets, in verdict, light, sound and movement."""
 
-from fakes.bench import Bench, codes
+from fakes.bench import Bench, SlowArithmetic, codes
 from fakes.bench_cards import Acting, Bank, Clone, key_card, tag, zero_card, zero_vehicle_private
 from latchkey.crypto import p256
 
@@ -122,7 +122,7 @@ def test_a_tap_during_the_movement_is_answered_and_joins_or_reverses_it():
         while not bench.bolt.pulses:
             await bench.pass_ms(5)
         bench.model.take_away(owner)
-        await bench.pass_ms(700)
+        await bench.pass_ms(1_200)  # a card that follows within a second is of the same hand
         found = await bench.tap(driver)
         assert found[0] == codes.JOINED, found
 
@@ -227,3 +227,30 @@ def test_a_shared_x_that_begins_with_zeros_opens():
         bench.run(story())
     finally:
         p256.new_private = original
+
+
+def test_arithmetic_for_a_card_that_has_left_is_ended_and_wiped():
+    bench, _ = _bench()
+    original = p256.shared_steps
+    running = []
+
+    def watched(private, point, out):
+        running.append(1)
+        try:
+            yield from original(private, point, out)
+        finally:
+            running.pop()  # a generator that is merely dropped never comes here under MicroPython
+
+    card = Acting(1, {4: lambda: bench.model.take_away(card)})
+
+    async def story():
+        for _ in range(3):
+            assert await bench.tap(card, 1_500) == [codes.CARD_GONE]
+        assert running == []
+
+    p256.shared_steps = watched
+    try:
+        with SlowArithmetic(bench.time, 3):
+            bench.run(story())
+    finally:
+        p256.shared_steps = original
