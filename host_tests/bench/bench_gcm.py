@@ -1,8 +1,8 @@
 """AES-GCM beside the block calls it is made of, under MicroPython: prints name, microseconds of CPU time, garbage.
 
 MICROPYPATH names the firmware, compiled or not. Cases take turns and each keeps its best, as in bench_crypto.py. The
-budget is a ratio within this run: 200 bytes against 15 calls of cryptolib for one block each, which is what the standard
-makes any implementation pay (13 blocks of key stream, the tag's mask, and H).
+budget is a ratio within this run: 200 bytes against 15 calls of cryptolib for one block each, which is what the
+standard makes any implementation pay (13 blocks of key stream, the tag's mask, and H).
 """
 
 import gc

@@ -164,8 +164,8 @@ def test_all_vectors_with_plain_loops():
     try:
         _check_vectors()
     finally:
-        for name in loops:
-            setattr(gcm, name, loops[name])
+        for name, loop in loops.items():
+            setattr(gcm, name, loop)
 
 
 def test_any_flipped_bit_is_refused_and_the_text_left_alone():

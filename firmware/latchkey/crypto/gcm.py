@@ -11,9 +11,9 @@ Not protected against: somebody who watches the memory bus or a data cache while
 internal RAM without one; keep the heap out of external RAM). cryptolib's key schedule cannot be wiped, see aes.py.
 """
 
-import cryptolib
 from array import array
 
+import cryptolib
 from micropython import const
 
 from latchkey.crypto.secret import equal, wipe
