@@ -209,6 +209,39 @@ def test_a_card_that_comes_back_at_once_after_being_pulled_away_is_let_in():
     bench.run(story())
 
 
+def test_a_card_that_was_pulled_away_and_comes_back_after_the_refusal_is_asked_anew():
+    for refused_ms in (500, 900):  # a card counts as gone when it was missing for 400 ms
+        bench, _ = _bench()
+        card = Acting(1, {4: lambda bench=bench: bench.model.take_away(bench.model.cards[0])})
+
+        async def story(bench=bench, card=card, refused_ms=refused_ms):
+            bench.forget()
+            bench.model.put(card)
+            while not bench.told:
+                await bench.pass_ms(5)
+            assert bench.verdicts() == [codes.CARD_GONE]
+            await bench.pass_ms(refused_ms)
+            card.acts.clear()
+            assert await bench.tap(card, 2_000) == [codes.ACCEPTED, codes.ACCEPTED]
+
+        bench.run(story())
+
+
+def test_a_clone_does_not_keep_the_owner_out_who_comes_right_after_it():
+    bench, owner = _bench()
+    clone = Clone(9, owner)
+
+    async def story():
+        bench.forget()
+        bench.model.put(clone)
+        while not bench.told:
+            await bench.pass_ms(5)
+        assert bench.verdicts() == [codes.WRONG_ANSWER]
+        assert await bench.tap(owner, 2_000) == [codes.ACCEPTED, codes.ACCEPTED]  # beside the clone, which stays
+
+    bench.run(story())
+
+
 def test_a_shared_x_that_begins_with_zeros_opens():
     bench = Bench()
     card = bench.enrol(zero_card(), codes.OWNER)
