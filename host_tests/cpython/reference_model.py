@@ -1,50 +1,18 @@
 """What the authority must do, written a second time from design §4 alone: milliseconds that never wrap, and lists of
 what happened when. No table, no counter, no timer to start or stop.
 
-It was written before the firmware's core was read, and is kept as naive as it was. Where the design leaves a choice,
-the firmware's is *taken*, and the line says so.
+Its first version was written before the firmware's core was read. Where the two differed and the design left a choice,
+the firmware's is *taken*, and the line says so; in everything else the design decided.
 """
 
 from latchkey.core import codes
-from latchkey.core.codes import (
-    AT_LOCKED,
-    AT_UNLOCKED,
-    AUTHORISE_DRIVE,
-    CABIN,
-    CLOUD,
-    CRASH,
-    KEYCARD,
-    LOCK,
-    NOT_FITTED,
-    PHONE,
-    REVOKE_DRIVE,
-    TIMER,
-    UNLOCK,
-)
+from latchkey.core.codes import AT_LOCKED, AT_UNLOCKED, CABIN, CLOUD, CRASH, LOCK, PHONE, TIMER, UNLOCK
 from latchkey.core.facts import NO, UNKNOWN, YES
+from reference_roles import BOLT, BOXES, EVERYTHING, may
 
 PULSE, DEAD, MOVE = 500, 200, 1_500
 HOLD, RELOCK, WINDOW, PAUSE = 30_000, 45_000, 20_000, 30_000
 MINUTE, TEN_MINUTES, CYCLE, DRIVE, CLAIM = 60_000, 600_000, 3_000, 120_000, 5_000
-BOLT = {LOCK, UNLOCK}
-BOXES = {codes.OPEN_TRUNK, codes.OPEN_FRUNK, codes.OPEN_CHARGE_PORT}
-GUEST_MAY = BOLT | BOXES | {AUTHORISE_DRIVE, codes.WAKE}
-KEYS = {codes.OPEN_ENROLMENT, codes.CONFIRM_KEY, codes.CANCEL_ENROLMENT, codes.REVOKE_KEY}
-EVERYTHING = GUEST_MAY | KEYS | {REVOKE_DRIVE}
-MAY = {
-    codes.OWNER: EVERYTHING,
-    codes.DRIVER: GUEST_MAY,
-    codes.GUEST: GUEST_MAY,
-    codes.SERVICE: BOLT | {codes.WAKE},
-    codes.VEHICLE_MONITOR: {codes.WAKE},
-    codes.CHARGING_MANAGER: {codes.WAKE, codes.OPEN_CHARGE_PORT},
-    codes.FLEET_MANAGER: BOLT | {REVOKE_DRIVE, codes.WAKE},
-}
-CARRIES = {  # what a link has commands for
-    KEYCARD: BOLT | {AUTHORISE_DRIVE, REVOKE_DRIVE} | KEYS - {codes.REVOKE_KEY},
-    PHONE: BOLT | BOXES | {AUTHORISE_DRIVE, REVOKE_DRIVE, codes.WAKE, codes.REVOKE_KEY},
-    CLOUD: BOLT | {REVOKE_DRIVE, codes.WAKE},
-}
 TARGET = {LOCK: AT_LOCKED, UNLOCK: AT_UNLOCKED}
 OTHER = {LOCK: UNLOCK, UNLOCK: LOCK}
 
@@ -55,7 +23,7 @@ class Reference:
     def __init__(self, now, bolt_fitted, drive_fitted, relock, relay):
         self.fitted, self.drive_fitted, self.relock = bolt_fitted, drive_fitted, relock
         self.now, self.relay = now, relay
-        self.position = codes.UNKNOWN if bolt_fitted else NOT_FITTED
+        self.position = codes.UNKNOWN if bolt_fitted else codes.NOT_FITTED
         self.commanded = None  # where a bolt without sensor was sent
         self.wish = self.wisher = None  # a movement in flight or waiting: its action, the highest source behind it
         self.tries, self.waiting, self.deadline = 0, False, 0
@@ -104,19 +72,14 @@ class Reference:
     def ask(self, source, role, action):
         if action not in EVERYTHING:
             return codes.NO_RULE
-        if source in (CABIN, TIMER):
-            allowed = role == codes.NO_ROLE and action in (BOLT | {codes.REVOKE_KEY} if source == CABIN else {LOCK})
-        else:
-            allowed = action in MAY.get(role, ()) and action in CARRIES.get(source, ())
-            allowed = allowed and (role == codes.FLEET_MANAGER) == (source == CLOUD)
-        if not allowed:
+        if not may(source, role, action):
             return codes.NOT_PERMITTED
         if action in BOLT:
             verdict = self.ask_bolt(source, action)
             if codes.is_accepted(verdict):
                 self.remember(source, action)
             return verdict
-        if action in (AUTHORISE_DRIVE, REVOKE_DRIVE):
+        if action in (codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE):
             return self.ask_drive(source, role, action)
         return codes.NOT_WIRED if action in BOXES else codes.ACCEPTED
 
@@ -179,7 +142,7 @@ class Reference:
     def ask_drive(self, source, role, action):
         if not self.drive_fitted:
             return codes.NOT_WIRED
-        if action == AUTHORISE_DRIVE:
+        if action == codes.AUTHORISE_DRIVE:
             if self.revoked and role not in (codes.OWNER, codes.DRIVER):
                 return codes.DRIVE_REVOKED
             already = self.drive_state() != "denied"
@@ -314,7 +277,7 @@ class Reference:
 
     def arrive(self, unsensed_counts):
         """The bolt is where it was sent, or nobody can say that it is not."""
-        if self.position == TARGET[self.wish] or (self.position == NOT_FITTED and unsensed_counts):
+        if self.position == TARGET[self.wish] or (self.position == codes.NOT_FITTED and unsensed_counts):
             self.wish = None
 
     def overdue(self):
