@@ -123,3 +123,35 @@ def test_a_key_that_is_being_renewed_when_the_next_card_comes_delays_nobody():
         keycard.Block = block
     assert len(counters.spent) == 6
     assert all(spent[0] == 0 and spent[1] <= 2 and spent[2:4] == [0, 0] for spent in counters.spent), counters.spent
+
+
+def test_a_tap_while_a_long_list_is_being_written_waits_for_none_of_it():
+    bench = Bench(disk=new_disk(512, 208))
+    bench.enrol_strangers(299)
+    counters = Counters(bench)
+    card = bench.enrol(Acting(1, {_PROOF: counters.ask}), codes.OWNER)
+
+    async def story():
+        await bench.pass_ms(1_000)
+        bench.forget()
+        bench.type("revoke 1")
+        await bench.pass_ms(40)
+        assert bench.verdicts() == [codes.ACCEPTED]  # begun; 300 cards take half a second
+        bench.model.put(card)
+        while not bench.bolt.pulses:
+            assert bench.vehicle.custody.is_writing()
+            await bench.pass_ms(5)
+        assert counters.spent[0][:4] == [0, 1, 0, 0]
+        opened = bench.disk.opened
+        await bench.pass_ms(600)
+        assert bench.disk.opened == opened  # while the motor runs the write rests
+        await bench.pass_ms(2_000)
+        assert [row["action"] for row in bench.rows()] == ["revoke key", "unlock", "authorise drive", "revoke key"]
+        assert bench.rows()[3]["accepted"]
+
+    block = keycard.Block
+    keycard.Block = CountingBlock
+    try:
+        bench.run(story())
+    finally:
+        keycard.Block = block
