@@ -11,6 +11,7 @@ wraps at 2^30 ms, as the ESP32's does, five seconds after the start.
 """
 
 import asyncio
+import gc
 
 import main
 from latchkey.core import codes
@@ -26,6 +27,7 @@ from fakes.bench_disk import new_disk
 from fakes.marks import Marks
 from fakes.virtual_time import VirtualTime
 
+_ENROLLED = 320  # cards at most, by enrol()
 _BOOT_MS = 400  # until inputs have settled and the reader has been set up
 _STAY_MS = 700  # how long a card lies on the reader, and how long until it counts as gone
 _AWAY_MS = 700
@@ -89,10 +91,11 @@ class Bench:
 
     def enrol(self, card, role):
         """Put a card into the list, as if enrolled long ago; returns it."""
-        registry = Registry(Record(self.disk.mount() + "/keys"), self.marks)
+        registry = Registry(Record(self.disk.mount() + "/keys"), self.marks, _ENROLLED)
         registry.load()
         if registry.add(card.public[1:], role) < 0:
             raise AssertionError("not enrolled")
+        gc.collect()  # cards make a lot of waste; what is built next wants long pieces
         return card
 
     def enrol_strangers(self, count):
