@@ -25,8 +25,9 @@ from latchkey.links.nfc import NfcLink
 from latchkey.protocol.ephemeral import Ephemeral
 from latchkey.storage.records import Record
 from latchkey.vehicle import Vehicle
+from micropython import const
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 

@@ -23,7 +23,7 @@ from latchkey.credentials.custody import Custody
 from latchkey.credentials.registry import Registry
 from latchkey.storage.journal import Journal
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.chip import Clock
     from latchkey.drivers.actuator import DriveRelay, LockMotor

@@ -19,7 +19,9 @@ Time is MicroPython's own `time`, or any other Clock. Nothing of this touches a 
 need them.
 """
 
-TYPE_CHECKING = False
+from micropython import const
+
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 

@@ -7,13 +7,15 @@ of a write is told by tick(), because a verdict given at the tap is not yet an o
 
 import time
 
+from micropython import const
+
 from latchkey.core import codes
 from latchkey.credentials import enrolment as enrol
 from latchkey.credentials import registry as keys
 from latchkey.credentials.enrolment import Enrolment
 from latchkey.credentials.registry import Registry
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Generator
 

@@ -23,7 +23,7 @@ from latchkey.crypto.digest import sha256
 from latchkey.storage import records
 from latchkey.storage.records import Record, RecordError
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Generator
     from typing import Protocol

@@ -20,7 +20,7 @@ from latchkey.crypto.digest import sha256
 from latchkey.crypto.mac import hkdf
 from latchkey.crypto.secret import wipe
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable
 

@@ -29,7 +29,7 @@ from micropython import const
 from latchkey.crypto.p256_error import BAD_POINT, DEGENERATE, PRIVATE_RANGE, UNAVAILABLE, P256Error
 from latchkey.crypto.secret import wipe
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable, Generator
     from typing import Protocol

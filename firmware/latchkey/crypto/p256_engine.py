@@ -26,7 +26,7 @@ from latchkey.crypto.p256_programs import DIGIT_AT, PLUS, SIGN_AT, T0, X, Y, Z
 from latchkey.crypto.p256_workspace import Workspace
 from latchkey.crypto.secret import wipe
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable, Generator
 

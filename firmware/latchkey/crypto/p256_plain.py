@@ -11,7 +11,7 @@ from micropython import const
 
 from latchkey.crypto.p256_error import BAD_POINT, DEGENERATE, P256Error
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Generator
 

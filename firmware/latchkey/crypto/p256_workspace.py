@@ -4,6 +4,8 @@ Numbers come in and go out as 32 bytes big-endian; the limbs inside are the mach
 little-endian, which every chip MicroPython has native code for is).
 """
 
+from micropython import const
+
 from latchkey.crypto.p256_programs import (
     COLUMN,
     FIRST_COLUMN,
@@ -19,7 +21,7 @@ from latchkey.crypto.p256_programs import (
 from latchkey.crypto.p256_tables import SLOTS, WORDS
 from latchkey.crypto.secret import equal, wipe
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # mypy does not know that viper's pointers take any buffer
 
     def recode(private: bytes | bytearray | memoryview, order: bytes, scalar: bytearray, top_bit: int) -> int: ...

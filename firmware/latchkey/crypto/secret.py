@@ -7,7 +7,9 @@ Not protected against: copies that the garbage collector's heap keeps of immutab
 are wiped by whoever made them; bytes, str and int objects that held a secret cannot be wiped at all.
 """
 
-TYPE_CHECKING = False
+from micropython import const
+
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # mypy does not know that viper's pointers take any buffer
     from latchkey.crypto.secret_plain import difference, fill_zero
 else:

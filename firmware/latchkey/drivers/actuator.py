@@ -11,7 +11,7 @@ from micropython import const
 
 from latchkey.core.lock import DEAD_MS, PULSE_CEILING_MS
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.chip import Clock, Level, Pulse
 

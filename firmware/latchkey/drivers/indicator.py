@@ -10,7 +10,7 @@ from micropython import const
 
 from latchkey.core import codes
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.chip import Clock, Level
 

@@ -12,7 +12,7 @@ from micropython import const
 from latchkey.core import codes
 from latchkey.core.facts import LOW_SUPPLY_MV, MOVING_KMH, NO, YES
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable
 

@@ -19,7 +19,7 @@ from latchkey.drivers.pn532_dialogue import Dialogue
 from latchkey.drivers.pn532_error import BAD_ANSWER, NO_ACK, REJECTED, TIMEOUT, CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card, parse
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Iterator
 

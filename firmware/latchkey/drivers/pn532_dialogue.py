@@ -28,7 +28,7 @@ from latchkey.drivers.pn532_frame import (
     seal,
 )
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Iterator
     from typing import Protocol

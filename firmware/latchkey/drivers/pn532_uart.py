@@ -25,7 +25,7 @@ from micropython import const
 from latchkey.drivers.pn532_error import BUS, Pn532Error
 from latchkey.drivers.pn532_frame import Decoder
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.chip import Port
 

@@ -21,7 +21,7 @@ from latchkey.drivers.pn532_listing import Card
 from latchkey.drivers.reader_health import FAULT, READY, RETRY_MS, Health
 from latchkey.drivers.reader_presence import AGAIN, NEW, Presence
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable, Iterator
 

@@ -18,7 +18,7 @@ from micropython import const
 
 from latchkey.drivers.pn532 import Pn532
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable
 

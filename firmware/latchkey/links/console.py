@@ -22,7 +22,7 @@ from latchkey.credentials import registry as keys
 from latchkey.crypto.digest import sha1
 from latchkey.drivers.reader_health import health_name
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.chip import Cable
     from latchkey.drivers.inputs import Inputs

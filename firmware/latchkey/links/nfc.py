@@ -37,7 +37,7 @@ from latchkey.drivers.pn532_listing import Card
 from latchkey.protocol import keycard
 from latchkey.protocol.keycard import KeycardError, Session
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Iterator
 

@@ -19,7 +19,7 @@ from micropython import const
 from latchkey.crypto import p256
 from latchkey.crypto.secret import wipe
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable, Generator
 

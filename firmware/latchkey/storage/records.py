@@ -21,7 +21,7 @@ from latchkey.storage.sealed import (  # noqa: F401
     RecordError,
 )
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Generator
     from io import BufferedIOBase

@@ -18,7 +18,7 @@ from micropython import const
 
 from latchkey.crypto.digest import Sha256
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Generator
     from io import BufferedIOBase

@@ -8,12 +8,14 @@ import os
 import sys
 import time
 
+from micropython import const
+
 from latchkey.chip.unix.flash import Flash
 from latchkey.chip.unix.harness import Harness
 from latchkey.chip.unix.marks import Marks
 from latchkey.chip.unix.tcp import TcpPort
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 

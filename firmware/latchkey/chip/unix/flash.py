@@ -10,7 +10,7 @@ import time
 import vfs
 from micropython import const
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.chip.unix.harness import Harness
 
