@@ -3,9 +3,15 @@
 import random
 
 from fakes.scale import LONG
-from latchkey.credentials.index import Index
+from latchkey.credentials.index import ROOM_STEP, Index
 
 _CAPACITY = 24
+
+
+def _index():
+    index = Index()
+    index.grow()
+    return index
 
 
 def _prefix(n):
@@ -15,7 +21,7 @@ def _prefix(n):
 
 def test_crowded_prefixes_are_found_until_they_are_removed():
     random.seed(7)
-    index = Index(_CAPACITY)
+    index = _index()
     known = {}
     free = list(range(_CAPACITY))
     most = 0
@@ -38,10 +44,28 @@ def test_crowded_prefixes_are_found_until_they_are_removed():
 
 
 def test_a_number_matches_its_own_prefix_only():
-    index = Index(4)
+    index = _index()
     index.insert(2, _prefix(9))
     assert index.matches(2, _prefix(9)) and not index.matches(2, _prefix(10))
     for at in range(16):
         other = bytearray(_prefix(9))
         other[at] ^= 1
         assert index.find(other) == -1 and not index.matches(2, other)
+
+
+def test_what_was_known_is_found_after_each_growth():
+    index = Index()
+    for number in range(5 * ROOM_STEP):
+        if number == index.room:
+            index.grow()
+        index.insert(number, _spread(number))
+        if number % 3 == 1:
+            index.remove(number)
+        if number % ROOM_STEP == 0:
+            assert all(index.find(_spread(n)) == (-1 if n % 3 == 1 else n) for n in range(number + 1))
+    assert index.room == 5 * ROOM_STEP and index.find(_spread(5 * ROOM_STEP)) == -1
+
+
+def _spread(number):
+    """A prefix for each number below 65,536, several with the same home in a small table."""
+    return bytes([number * 7 & 255, number >> 3 & 255]) + bytes(12) + number.to_bytes(2, "big")

@@ -140,6 +140,7 @@ class Registry:
         number = known if known >= 0 else self._roll.free_number()
         if number < 0:
             return -codes.REGISTRY_FULL
+        self._roll.reserve(number)
         offset = entries.offset_of(number)
         piece = entries.entry(role, self.generation + 1, key64)
         if self.state == BLANK:
@@ -263,7 +264,9 @@ class Registry:
     def _take(self, number: int, block: bytearray) -> None:
         if number < 0:
             entries.check_header(block)
-        elif not entries.is_keycard(block):
+            return
+        self._roll.reserve(number)
+        if not entries.is_keycard(block):
             self._roll.skip()
         else:
             role, condition, generation = entries.fields(block, self.generation)
