@@ -56,6 +56,7 @@ class Vehicle:
         self.revision = 0
         self.uptime_s = 0  # counted here, because ticks wrap after 12 days on the ESP32
         self.jammed = False
+        self._readers_at_fault = 0  # one bit for each place
         self.button_held = False
         self._motor = motor
         self._relay = relay
@@ -104,6 +105,11 @@ class Vehicle:
         """An unknown or revoked key of 64 bytes has proved itself during enrolment; copied if it counts."""
         request.action = codes.CONFIRM_KEY
         return self._note(request, self.custody.show_key(key64))
+
+    def reader_at_fault(self, place: int, at_fault: bool) -> None:
+        """The reader at this place has failed, or works again: shown by the light."""
+        self._readers_at_fault = (self._readers_at_fault & ~(1 << place)) | ((1 if at_fault else 0) << place)
+        self.revision += 1
 
     # What drivers/inputs calls
 
@@ -167,13 +173,22 @@ class Vehicle:
         outcome = self.custody.tick(self.arbiter.lock.motor == lock.STILL)
         if outcome != custody.NOTHING:
             self._note_own(codes.CABIN, self.custody.outcome_action, outcome, self.custody.outcome_credential)
-        self._indicator.tick(now)
+        self._indicator.tick(now, self._standing())
 
     def seconds_left(self, timer: int) -> int:
         """Seconds until an arbiter's timer runs out, 0 when it does not run. For display."""
         if not (self._running >> timer) & 1:
             return 0
         return max(0, self._clock.ticks_diff(self._due[timer], self._clock.ticks_ms()) // 1000)
+
+    def _standing(self) -> int:
+        """What the light says while there is nothing to tell."""
+        if self.custody.wants_keys():
+            return codes.ENROLMENT_OPEN
+        registry_bad = self.registry.state == keys.OLDER or self.registry.state == keys.UNREADABLE
+        if self._readers_at_fault or self.jammed or self.arbiter.crash.stuck or registry_bad:
+            return codes.FAULT
+        return codes.ALL_WELL
 
     # Deciding
 
@@ -192,7 +207,7 @@ class Vehicle:
         if request.generation != registry.entry_generation(number):
             return codes.STALE
         role = registry.role(number)
-        if registry.state == keys.OLDER and (role != codes.OWNER or request.source != codes.KEYCARD):
+        if registry.state == keys.OLDER and not _counts_in_an_older_list(request, role):
             return codes.OLD_REGISTRY
         self._role = role
         return codes.ACCEPTED
@@ -290,6 +305,12 @@ class Vehicle:
         self._own.action = action
         self._own.credential = credential
         self._note(self._own, verdict)
+
+
+def _counts_in_an_older_list(request: Request, role: int) -> bool:
+    """Where only an older list of keys could be read, an owner's card moves the bolt, and that is all."""
+    moves_bolt = request.action == codes.LOCK or request.action == codes.UNLOCK
+    return moves_bolt and role == codes.OWNER and request.source == codes.KEYCARD
 
 
 def _refusal_of(condition: int) -> int:

@@ -182,7 +182,12 @@ class Bench:
 
     def signal(self):
         """(colour bits, flashes, whether long, beeps) since forget()."""
-        return Signal(self.notes).facts()
+        return Signal(self.notes, self.time.elapsed_ms).facts()
+
+    def blinks(self):
+        """(colour bits, number) of the short flashes between signals, since forget()."""
+        signal = Signal(self.notes, self.time.elapsed_ms)
+        return signal.blink_colour, signal.blinks
 
     def pulses(self):
         """Directions of the pulses since forget()."""

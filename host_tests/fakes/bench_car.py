@@ -110,22 +110,38 @@ class Switch:
 
 
 class Signal:
-    """What light and sound said, from the notes of their outputs. long: one flash lasted over half a second."""
+    """What light and sound said, from the notes of their outputs.
 
-    def __init__(self, notes):
+    flashes: signals of a verdict; long: one of them lasted over half a second. blinks: flashes of under 0.12 s, which
+    tell what stands between signals.
+    """
+
+    def __init__(self, notes, now):
         lamps = {"light_red": 1, "light_green": 2, "light_blue": 4}
-        lit, since, self.colour, self.flashes, self.beeps, self.long = 0, 0, 0, 0, 0, False
+        self.colour = self.flashes = self.beeps = self.blinks = self.blink_colour = 0
+        self.long = False
+        lit = shown = since = 0
         for at, name, level in notes:
             if name in lamps:
                 before, lit = lit, lit | lamps[name] if level else lit & ~lamps[name]
-                self.colour |= lit
-                if lit and not before:
-                    since = at
-                    self.flashes += 1
-                if before and not lit and at - since > 500:
-                    self.long = True
+                since = at if lit and not before else since
+                shown |= lit
+                if before and not lit:
+                    self._flash(shown, at - since)
+                    shown = 0
             elif name == "buzzer":
                 self.beeps += level
+        if lit:
+            self._flash(shown, now - since)
+
+    def _flash(self, colour, lasted_ms):
+        if lasted_ms < 120:
+            self.blinks += 1
+            self.blink_colour |= colour
+            return
+        self.flashes += 1
+        self.colour |= colour
+        self.long = self.long or lasted_ms > 500
 
     def facts(self):
         return self.colour, self.flashes, self.long, self.beeps

@@ -114,6 +114,23 @@ def test_confirmed_with_the_button_held_the_new_card_becomes_an_owner():
     bench.run(story())
 
 
+def test_the_light_blinks_blue_while_an_enrolment_is_open_and_is_dark_otherwise():
+    bench = Bench()
+    owner = bench.enrol(key_card(1), codes.OWNER)
+
+    async def story():
+        bench.forget()
+        await bench.pass_ms(3_000)
+        assert bench.blinks() == (0, 0)
+        await open_enrolment(bench, owner)
+        bench.forget()
+        await bench.pass_ms(10_000)
+        assert bench.blinks()[0] == 4
+        assert 9 <= bench.blinks()[1] <= 11
+
+    bench.run(story())
+
+
 def test_a_second_unknown_key_ends_the_enrolment_with_an_alarm():
     bench, owner, _ = claimed()
 

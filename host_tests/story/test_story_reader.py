@@ -59,6 +59,25 @@ def test_after_every_lasting_fault_a_tap_works_within_three_seconds_and_the_faul
                 bench.run(story())
 
 
+def test_the_light_blinks_amber_while_the_reader_is_at_fault():
+    bench, owner = _bench(reset_wired=False)
+
+    async def story():
+        bench.model.fault("dead", -1)
+        await bench.pass_ms(4_000)
+        bench.forget()
+        await bench.pass_ms(10_000)
+        assert bench.blinks()[0] == 3
+        assert 4 <= bench.blinks()[1] <= 6
+        bench.model.clear_faults()
+        await _decided(bench, owner, _PATIENCE_MS)
+        bench.forget()
+        await bench.pass_ms(10_000)
+        assert bench.blinks() == (0, 0)
+
+    bench.run(story())
+
+
 def test_a_hang_is_cured_by_the_reset_pin_while_the_card_waits():
     bench, owner = _bench()
 

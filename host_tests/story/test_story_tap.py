@@ -210,7 +210,7 @@ def test_a_card_that_comes_back_at_once_after_being_pulled_away_is_let_in():
 
 
 def test_a_card_that_was_pulled_away_and_comes_back_after_the_refusal_is_asked_anew():
-    for refused_ms in (500, 900):  # a card counts as gone when it was missing for 400 ms
+    for refused_ms in (0, 300, 500, 900):  # a card counts as gone when it was missing for 400 ms
         bench, _ = _bench()
         card = Acting(1, {4: lambda bench=bench: bench.model.take_away(bench.model.cards[0])})
 

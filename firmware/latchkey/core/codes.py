@@ -47,6 +47,11 @@ AT_UNLOCKED = const(2)
 BETWEEN = const(3)
 NOT_FITTED = const(4)
 
+# What stands, as opposed to what happens: shown by the light between signals.
+ALL_WELL = const(0)
+ENROLMENT_OPEN = const(1)
+FAULT = const(2)  # reader, bolt, crash line or list of keys
+
 # Verdicts. 0 to 9 accept, everything else refuses and says why.
 ACCEPTED = const(0)
 ALREADY = const(1)  # satisfied before it was asked: accepted, nothing moves

@@ -27,6 +27,7 @@ _LONG_MS = const(900)
 _SHORT_MS = const(150)
 _PAUSE_MS = const(150)
 _LONG_BEEP_MS = const(120)
+_BLINK_MS = const(80)
 
 SIGNALS = (
     # verdicts, (colour, flashes (0: one long), beeps)
@@ -61,6 +62,15 @@ def signal_of(verdict: int) -> "tuple[int, int, int]":
     return _OTHERWISE
 
 
+def _blink(standing: int, now: int) -> int:
+    """A short blue flash each second while keys may be added, a short amber one every other second for a fault."""
+    if standing == codes.ENROLMENT_OPEN and now % 1_000 < _BLINK_MS:
+        return BLUE
+    if standing == codes.FAULT and now % 2_000 < _BLINK_MS:
+        return AMBER
+    return OFF
+
+
 class Indicator:
     """Three lamps and a buzzer, each an output with value(level) or None where the board has none."""
 
@@ -78,7 +88,6 @@ class Indicator:
         self._colour = OFF
         self._lit = OFF
         self._sounding = False
-        self._background = OFF
         self._flashes = 0
         self._beeps = 0
         self._started = 0
@@ -89,19 +98,15 @@ class Indicator:
         """Show a verdict from the next tick on, instead of whatever is being shown. Allocates nothing."""
         self._pending = verdict
 
-    def background(self, colour: int) -> None:
-        """The colour between signals: OFF, or BLUE while enrolment is open, AMBER while the reader is at fault."""
-        self._background = colour
-
-    def tick(self, now: int) -> None:
-        """Drive the outputs for this moment. now: ticks in ms."""
+    def tick(self, now: int, standing: int = codes.ALL_WELL) -> None:
+        """Drive the outputs for this moment. now: ticks in ms; standing: what to say between signals (codes)."""
         if self._pending >= 0:
             self._colour, self._flashes, self._beeps = signal_of(self._pending)
             self._pending = -1
             self._started = now
             self._active = True
         if not self._active:
-            self._drive(self._background, False)
+            self._drive(_blink(standing, now), False)
             return
         elapsed = self._clock.ticks_diff(now, self._started)
         turn, phase = elapsed // (_SHORT_MS + _PAUSE_MS), elapsed % (_SHORT_MS + _PAUSE_MS)

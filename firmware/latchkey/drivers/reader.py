@@ -108,10 +108,16 @@ class Reader:
         return found
 
     async def again(self, card: Card) -> bool:
-        """Activate the card given out last once more, after switching the field off and on; False if it has gone."""
+        """Activate the card given out last once more, after switching the field off and on; False if it has gone.
+
+        One that has gone is new when it comes back, however soon.
+        """
         try:
             await self._fresh_field()
-            return await self._walk(card, self._active)
+            if await self._walk(card, self._active):
+                return True
+            self._presence.forget(self._active)
+            return False
         except Pn532Error:
             self._health.failed()
             return False

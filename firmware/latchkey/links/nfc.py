@@ -34,6 +34,7 @@ from latchkey.crypto.digest import sha1
 from latchkey.crypto.secret import wipe
 from latchkey.drivers.pn532_error import CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
+from latchkey.drivers.reader_health import FAULT
 from latchkey.protocol import keycard
 from latchkey.protocol.keycard import KeycardError, Session
 
@@ -85,6 +86,7 @@ class NfcLink:
         self._key = bytearray(64)
         self._challenge = bytearray(16)
         self._shared = bytearray(32)
+        reader.on_health(self._on_health)
         self._retried = False
         self._same_hand_until = clock.ticks_ms()
 
@@ -102,6 +104,9 @@ class NfcLink:
                     await self._serve()
             except Pn532Error:
                 pass  # the reader failed, not the card; its health says so, and a card that stays will be new again
+
+    def _on_health(self, health: int) -> None:
+        self._vehicle.reader_at_fault(self._place, health == FAULT)
 
     def _idle(self) -> None:
         self._ephemeral.work()
