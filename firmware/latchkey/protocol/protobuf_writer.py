@@ -44,15 +44,19 @@ class Writer:
             self._byte(value & 0xFF)
             value >>= 8
 
-    def bytes(self, field: int, data: "bytes | bytearray | memoryview") -> None:
-        """A field with a length and these bytes."""
-        self._varint(field << 3 | _BYTES)
-        self._varint(len(data))
+    def raw(self, data: "bytes | bytearray | memoryview") -> None:
+        """Fields that are encoded already."""
         end = self.length + len(data)
         if end > len(self._buffer):
             raise ProtobufError(TOO_LONG)
         self._buffer[self.length : end] = data
         self.length = end
+
+    def bytes(self, field: int, data: "bytes | bytearray | memoryview") -> None:
+        """A field with a length and these bytes."""
+        self._varint(field << 3 | _BYTES)
+        self._varint(len(data))
+        self.raw(data)
 
     def enter(self, field: int) -> None:
         """Begin a message within the message; leave() ends it."""

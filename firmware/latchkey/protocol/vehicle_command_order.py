@@ -1,0 +1,223 @@
+"""What a request of the vehicle-command protocol asks for: UnsignedMessage, decoded to an order.
+
+Facts: vcsec.proto; protocol.md. An order is only what somebody wants. Who that is, the signature says; whether he may
+have it, the vehicle.
+
+What this vehicle has no output for, or would have to guess at, is UNKNOWN: several closures at once, doors that open
+by themselves, closing. A trunk or frunk latch can only be released, which is what MOVE and OPEN ask for.
+"""
+
+from micropython import const
+
+from latchkey.protocol import vehicle_command_numbers as numbers
+from latchkey.protocol.protobuf import Reader
+
+# Kinds of order
+NOTHING = const(0)
+UNLOCK = const(1)
+LOCK = const(2)
+AUTHORISE_DRIVE = const(3)
+WAKE = const(4)
+OPEN_TRUNK = const(5)
+OPEN_FRUNK = const(6)
+OPEN_CHARGE_PORT = const(7)
+STATUS = const(8)
+KEY_LIST = const(9)  # how many keys there are, and their ids
+KEY_ENTRY = const(10)  # one of them: by `slot`, or by `key_id` or `key`
+ADD_KEY = const(11)  # `key`, `role`, `form`
+REMOVE_KEY = const(12)  # `key`
+CHANGE_KEY = const(13)  # any other change of the key list: this vehicle knows none
+SHOW_KEY = const(14)  # a key asks to be added, and has nothing to show for it but itself: `key`, `role`, `form`
+STRANGER = const(15)  # a key that is not enrolled wants a session: `key`
+UNKNOWN = const(16)
+
+NO_SLOT = const(-1)
+
+# UnsignedMessage
+_INFORMATION = const(1)
+_RKE_ACTION = const(2)
+_CLOSURES = const(4)
+_KEY_LIST_CHANGE = const(16)
+
+# rke action -> order. AUTO_SECURE closes what can be closed and locks.
+_RKE_ACTIONS = ((0, UNLOCK), (1, LOCK), (20, AUTHORISE_DRIVE), (29, LOCK), (30, WAKE))
+# closure -> order
+_CLOSURES_THAT_OPEN = ((5, OPEN_TRUNK), (6, OPEN_FRUNK), (7, OPEN_CHARGE_PORT))
+_MOVE = const(1)
+_OPEN = const(3)
+# information request type -> order
+_INFORMATION_TYPES = ((0, STATUS), (5, KEY_LIST), (6, KEY_ENTRY))
+
+# WhitelistOperation
+_ADD = const(1)
+_REMOVE = const(2)
+_ADD_WITH_PERMISSIONS = const(5)
+_METADATA = const(6)
+_OTHER_CHANGES = (3, 4, 7, 8, 9, 16, 17)
+
+_PRESENT_KEY = const(2)  # signatureType of the older envelope
+
+
+class Order:
+    """One order at a time. key: 64 bytes, given only where has_key; key_id: 4 bytes where has_id."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.key = bytearray(numbers.KEY_LEN)
+        self.key_id = bytearray(numbers.ID_LEN)
+        self._reader = reader
+        self.clear()
+
+    def clear(self) -> None:
+        self.kind = NOTHING
+        self.slot = NO_SLOT
+        self.role = 0
+        self.form = 0
+        self.has_key = False
+        self.has_id = False
+
+    def read(self, payload: "bytearray | memoryview") -> int:
+        """Decode a payload; returns the kind of order, UNKNOWN for one that means nothing here.
+
+        raises: ProtobufError where it is no such message.
+        """
+        self.clear()
+        self.kind = UNKNOWN
+        reader = self._reader
+        reader.begin(payload)
+        while True:
+            field = reader.next()
+            if not field:
+                return self.kind
+            if field == _INFORMATION:
+                self._read_information()
+            elif field == _RKE_ACTION:
+                self.kind = _find(_RKE_ACTIONS, reader.number())
+            elif field == _CLOSURES:
+                self._read_closures()
+            elif field == _KEY_LIST_CHANGE:
+                self._read_change()
+
+    def read_older(self, message: memoryview) -> int:
+        """Decode ToVCSECMessage, in which some clients ask for a key to be added; SHOW_KEY or NOTHING.
+
+        raises: ProtobufError where it is no such message.
+        """
+        reader = self._reader
+        reader.begin(message)
+        payload = None
+        presented = False
+        while reader.next():
+            if reader.field == 1:
+                reader.enter()
+                while reader.next():
+                    if reader.field == 2:
+                        payload = reader.bytes()
+                    elif reader.field == 3:
+                        presented = reader.number() == _PRESENT_KEY
+        if payload is None or not presented or self.read(payload) != ADD_KEY:
+            self.clear()
+        else:
+            self.kind = SHOW_KEY
+        return self.kind
+
+    def take_key(self, point: memoryview) -> bool:
+        """Take a public key as it is sent, 04 X Y; False where it is none. Nobody asks here if it lies on the curve."""
+        self.has_key = len(point) == numbers.POINT_LEN and point[0] == numbers.UNCOMPRESSED
+        if self.has_key:
+            self.key[:] = point[1:]
+        return self.has_key
+
+    def _read_information(self) -> None:
+        reader = self._reader
+        self.clear()
+        self.kind = STATUS
+        reader.enter()
+        while reader.next():
+            if reader.field == 1:
+                self.kind = _find(_INFORMATION_TYPES, reader.number())
+            elif reader.field == 2:
+                self._read_key_id()
+            elif reader.field == 3:
+                self.take_key(reader.bytes())
+            elif reader.field == 4:
+                self.slot = reader.number()
+        if self.kind == KEY_ENTRY and self.slot == NO_SLOT and not self.has_id and not self.has_key:
+            self.kind = UNKNOWN
+
+    def _read_key_id(self) -> None:
+        reader = self._reader
+        reader.enter()
+        while reader.next():
+            if reader.field == 1:
+                sent = reader.bytes()
+                self.has_id = len(sent) == numbers.ID_LEN
+                if self.has_id:
+                    self.key_id[:] = sent
+
+    def _read_closures(self) -> None:
+        reader = self._reader
+        self.kind = UNKNOWN
+        moved = 0
+        reader.enter()
+        while reader.next():
+            move = reader.number()
+            if move:
+                moved += 1
+                self.kind = _find(_CLOSURES_THAT_OPEN, reader.field) if move == _MOVE or move == _OPEN else UNKNOWN
+        if moved != 1:
+            self.kind = UNKNOWN
+
+    def _read_change(self) -> None:
+        reader = self._reader
+        self.clear()
+        self.kind = UNKNOWN
+        reader.enter()
+        while reader.next():
+            field = reader.field
+            if field == _ADD or field == _REMOVE:
+                self._begin_change(ADD_KEY if field == _ADD else REMOVE_KEY)
+                self._read_key()
+            elif field == _ADD_WITH_PERMISSIONS:
+                self._begin_change(ADD_KEY)
+                self._read_permissions()
+            elif field == _METADATA:
+                self._read_form()
+            elif field in _OTHER_CHANGES:
+                self._begin_change(CHANGE_KEY)
+
+    def _begin_change(self, kind: int) -> None:
+        self.kind = kind
+        self.role = 0
+        self.has_key = False
+
+    def _read_key(self) -> None:
+        reader = self._reader
+        reader.enter()
+        while reader.next():
+            if reader.field == 1:
+                self.take_key(reader.bytes())
+
+    def _read_permissions(self) -> None:
+        reader = self._reader
+        reader.enter()
+        while reader.next():
+            if reader.field == 1:
+                self._read_key()
+            elif reader.field == 3 and reader.number():
+                self.kind = CHANGE_KEY  # for some seconds only: what cannot be kept is not promised
+            elif reader.field == 4:
+                self.role = reader.number()
+
+    def _read_form(self) -> None:
+        reader = self._reader
+        reader.enter()
+        while reader.next():
+            if reader.field == 1:
+                self.form = reader.number()
+
+
+def _find(table: "tuple[tuple[int, int], ...]", number: int) -> int:
+    for known, kind in table:
+        if known == number:
+            return kind
+    return UNKNOWN
