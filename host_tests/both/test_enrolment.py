@@ -44,7 +44,7 @@ def test_an_owner_enrols_a_driver_or_with_the_button_an_owner():
     for held, effect in ((False, m.WRITE_DRIVER), (True, m.WRITE_OWNER)):
         machine = _opened()
         assert machine.deadline_ms() == 60_000
-        assert machine.key_shown(_A) == m.PIN and machine.name() == "pinned"
+        assert machine.key_shown(_A) == m.PIN and machine.state == m.PINNED
         assert machine.deadline_ms() == 30_000
         assert machine.key_shown(_A) == m.PIN_AGAIN
         assert machine.owner_tap(3, held) == effect and machine.is_writing()

@@ -8,9 +8,11 @@ import random
 
 from fakes.reader_bench import KEY_UID, Bench, EchoCard
 from fakes.scale import LONG
+from latchkey.core import words
+from latchkey.core.words import word
 from latchkey.drivers.pn532_error import CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
-from latchkey.drivers.reader_health import FAULT, PROBING, READY, REINITIALISING, RESETTING, health_name
+from latchkey.drivers.reader_health import FAULT, PROBING, READY, REINITIALISING, RESETTING
 
 _LIMIT_MS = 3_000
 
@@ -43,7 +45,7 @@ async def _reaches(bench, states, within_ms=_LIMIT_MS):
     began = bench.time.elapsed_ms
     while bench.reader.health not in states:
         await asyncio.sleep_ms(1)
-        assert bench.time.elapsed_ms - began <= within_ms, health_name(bench.reader.health)
+        assert bench.time.elapsed_ms - began <= within_ms, word(words.READERS, bench.reader.health)
     return bench.time.elapsed_ms - began
 
 
@@ -101,7 +103,7 @@ def _lasting_fault(fault, reset_wired):
 def test_every_lasting_fault_is_cured_or_reported_and_every_recovery_is_noticed():
     for fault, reset_wired, expected in _LASTING:
         lasting, at_ms, recovery_ms = _lasting_fault(fault, reset_wired)
-        assert lasting == expected, (fault, reset_wired, health_name(lasting))
+        assert lasting == expected, (fault, reset_wired, word(words.READERS, lasting))
         assert at_ms <= _LIMIT_MS
         assert recovery_ms <= _LIMIT_MS
 

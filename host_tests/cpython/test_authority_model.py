@@ -13,7 +13,7 @@ from fakes.virtual_time import VirtualTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latchkey.core import arbiter as timers
-from latchkey.core import codes, crash
+from latchkey.core import codes, crash, words
 from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, LOCK, PHONE, TIMER, UNLOCK
 from latchkey.core.facts import NO, YES
 from latchkey.core.request import NOBODY
@@ -101,7 +101,7 @@ class Pair:
             role = codes.NO_ROLE if credential == NOBODY else ROLES[credential]
             verdict = self.model.request(source, role, action)
         got = self.firmware.ask(source, credential, action, generation)
-        assert got == verdict, "%s, not %s" % (codes.verdict_name(got), codes.verdict_name(verdict))
+        assert got == verdict, "%s, not %s" % (words.verdict_name(got), words.verdict_name(verdict))
 
     def recognise(self, source, credential, stale):
         """Who is asking, by the key list as it stands now: ACCEPTED or the reason to refuse."""

@@ -4,9 +4,11 @@
 anything, and whatever the firmware calls that is not below raises.
 """
 
+from latchkey.core import words
 from latchkey.core.arbiter import Arbiter
 from latchkey.core.codes import NO_ROLE
 from latchkey.core.request import Request
+from latchkey.core.words import word
 from latchkey.credentials import entries
 from latchkey.credentials import registry as keys
 from latchkey.drivers.actuator import DriveRelay, LockMotor
@@ -117,10 +119,10 @@ class Authority:
             self.vehicle.tick()
 
     def lock_state(self):
-        return self.vehicle.arbiter.lock.name()
+        return word(words.LOCKS, self.vehicle.arbiter.lock.state)
 
     def drive_state(self):
-        return self.vehicle.arbiter.drive.name()
+        return word(words.DRIVES, self.vehicle.arbiter.drive.state)
 
     def log(self, first):
         """Journal rows from number `first` on, as (source, credential, action, verdict)."""

@@ -1,8 +1,9 @@
 """A long walk through the arbiter: every verdict and state folded into one number, printed every thousand steps."""
 
-from latchkey.core import codes
+from latchkey.core import codes, words
 from latchkey.core.arbiter import TIMERS, Arbiter
 from latchkey.core.facts import NO, YES
+from latchkey.core.words import word
 
 _SOURCES = (codes.TIMER, codes.CLOUD, codes.PHONE, codes.KEYCARD, codes.CABIN)
 _ROLES = (0, 1, 2, 3, 4, 5, 6, 8)
@@ -38,4 +39,4 @@ def main():
             total = (total * 31 + number) & 0xFFFFFF
         total = (total * 31 + (arbiter.starts ^ arbiter.stops)) & 0xFFFFFF
         if turn % 1000 == 999:
-            print(turn, total, arbiter.lock.name(), arbiter.drive.name())
+            print(turn, total, word(words.LOCKS, arbiter.lock.state), word(words.DRIVES, arbiter.drive.state))

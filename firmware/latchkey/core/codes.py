@@ -1,4 +1,4 @@
-"""The vocabulary of decisions: sources, roles, actions, verdicts, positions, and their names.
+"""The vocabulary of decisions: sources, roles, actions, verdicts, positions. Their names stand in words.py.
 
 Every number that crosses a border between modules stands here once, so that a verdict given by the lock machine, shown
 by the light, written to the journal and sent to a phone is the same number. Nothing here decides anything.
@@ -99,59 +99,7 @@ LAST_OWNER = const(65)  # would leave the vehicle without an owner
 NO_SUCH_KEY = const(66)
 STORAGE_FAILED = const(67)  # flash refused the write; the registry is as it was
 
-_NAMES = (
-    (ACCEPTED, "accepted"),
-    (ALREADY, "already so"),
-    (QUEUED, "accepted, after the dead time"),
-    (JOINED, "accepted, it moves that way already"),
-    (KEY_PINNED, "new key shown: confirm with the owner card"),
-    (ENROLLED, "key enrolled"),
-    (OWNER_ADDED, "first owner card enrolled: present the second"),
-    (CLAIMED, "claimed: two owner cards enrolled"),
-    (BUSY, "busy: a movement is in flight"),
-    (HELD, "held: someone at the car just did the opposite"),
-    (MOVING, "the vehicle is or may be moving"),
-    (DOOR_OPEN, "a door is open"),
-    (IGNITION_ON, "the ignition is on"),
-    (CRASHED, "locking is inhibited after a crash"),
-    (HOT, "the lock motor rests"),
-    (LOW_SUPPLY, "supply below 9 V"),
-    (NOT_WIRED, "this board has no such output or sensor"),
-    (REMOTE_OFF, "remote control is switched off"),
-    (NO_RULE, "nothing allows it"),
-    (UNKNOWN_KEY, "a key, but not of this vehicle"),
-    (REVOKED, "this key was revoked"),
-    (SUSPENDED, "this key is suspended"),
-    (NOT_PERMITTED, "its role does not allow that"),
-    (OUTSIDE_WINDOW, "outside the time agreed for this guest"),
-    (STALE, "the list of keys changed meanwhile, try again"),
-    (DRIVE_REVOKED, "driving was revoked"),
-    (OLD_REGISTRY, "only an older list of keys could be read: owner cards only"),
-    (NO_REGISTRY, "the list of keys cannot be read"),
-    (NOT_A_KEY, "not a key card"),
-    (WRONG_ANSWER, "wrong answer: not the card it claims to be"),
-    (CARD_GONE, "card taken away too early"),
-    (CARD_ERROR, "the card answered nonsense"),
-    (BAD_POINT, "the card's public key is invalid"),
-    (NO_ENTROPY, "random numbers are not random: no enrolment"),
-    (ENROLMENT_CLOSED, "enrolment is closed"),
-    (KEY_CONFLICT, "two keys showed themselves: enrolment aborted"),
-    (ALREADY_ENROLLED, "already a key of this vehicle"),
-    (REGISTRY_FULL, "no room for another key"),
-    (LAST_OWNER, "the last owner cannot be removed"),
-    (NO_SUCH_KEY, "no such key"),
-    (STORAGE_FAILED, "flash refused the write; nothing changed"),
-)
-
 
 def is_accepted(verdict: int) -> bool:
     """True where the verdict grants the wish, at once, as already fulfilled, or after the dead time."""
     return verdict < BUSY
-
-
-def verdict_name(verdict: int) -> str:
-    """The verdict in words, for the page, the log and the phone. An unknown number is a fault and says so."""
-    for code, name in _NAMES:
-        if code == verdict:
-            return name
-    return "verdict %d has no name" % verdict

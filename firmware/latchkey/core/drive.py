@@ -63,8 +63,6 @@ TABLE = (
     (AUTHORISED, DEADLINE, ALWAYS, AUTHORISED, EXTEND),
 )
 
-_NAMES = ("denied", "authorised", "driving")
-
 
 class Drive:
     """Born DENIED. `revoked` outlives the states: guests stay out until an owner or driver authorises."""
@@ -74,9 +72,6 @@ class Drive:
         self.state = DENIED
         self.revoked = False
         self.found_running = False
-
-    def name(self) -> str:
-        return _NAMES[self.state]
 
 
 def step(drive: Drive, event: int) -> int:

@@ -129,8 +129,6 @@ TABLE = (
     (CRASH_OPEN, MOVE_DEADLINE, ALWAYS, JAMMED, JAM),
 )
 
-_NAMES = ("unknown", "locked", "locking", "unlocked", "unlocking", "jammed", "crash-open")
-
 
 class Lock:
     """One lock: state, sensor and motor. Born UNKNOWN: after a reset nothing is assumed and nothing moves."""
@@ -144,9 +142,6 @@ class Lock:
         self.queued = False  # the state's pulse waits for RESTED
         self.source = 0  # the highest rank behind the movement in flight
         self.tries = 0  # pulses given for it; 0 when nothing is being tried
-
-    def name(self) -> str:
-        return _NAMES[self.state]
 
     def confirmed(self) -> bool:
         """The state rests on what a sensor says, not on what was commanded."""

@@ -90,8 +90,6 @@ TABLE = (
     (WRITING, FAILED, ALWAYS, CLOSED, WRITE_FAILED),
 )
 
-_NAMES = ("closed", "claim", "claim-second", "open", "pinned", "claim-writing", "claim-second-writing", "writing")
-
 _NOBODY = const(-1)
 _KEY_LEN = const(64)
 
@@ -103,9 +101,6 @@ class Enrolment:
         self.state = CLOSED
         self.opener = _NOBODY
         self.pinned = bytearray(_KEY_LEN)  # all zero while nothing is pinned
-
-    def name(self) -> str:
-        return _NAMES[self.state]
 
     def deadline_ms(self) -> int:
         """How long the present state may last, counted from when it was entered; 0: for ever."""

@@ -31,18 +31,11 @@ REINITIALISING = const(2)
 RESETTING = const(3)
 FAULT = const(4)
 
-_NAMES = ("ready", "probing", "reinitialising", "resetting", "fault")
-
 # Some modules carry 100 nF at RSTPDN, others hang a 10 k resistor on it: a millisecond. The rest is margin.
 _RESET_LOW_MS = const(20)
 _RESET_HIGH_MS = const(20)
 
 RETRY_MS = const(500)  # pause between attempts in FAULT
-
-
-def health_name(health: int) -> str:
-    """The state in words."""
-    return _NAMES[health]
 
 
 class Health:

@@ -14,13 +14,14 @@ import json
 from micropython import const
 
 from latchkey.core import arbiter as timers
-from latchkey.core import codes
+from latchkey.core import codes, words
 from latchkey.core.facts import UNKNOWN, YES
 from latchkey.core.request import Request
+from latchkey.core.words import word
 from latchkey.credentials import entries
 from latchkey.credentials import registry as keys
+from latchkey.credentials.enrolment import PINNED
 from latchkey.crypto.digest import sha1
-from latchkey.drivers.reader_health import health_name
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
@@ -33,27 +34,6 @@ if TYPE_CHECKING:  # read by mypy, never run
 _POLL_MS = const(20)
 _BEAT_MS = const(1_000)  # countdowns move while nothing changes
 _KEYS_TOLD = const(32)  # the first ones; the line would outgrow a chip's heap
-
-_BOLTS = ("unknown", "locked", "unlocked", "between", "not fitted")
-_SOURCES = ("", "timer", "cloud", "phone", "keycard", "cabin", "crash")
-_ROLES = ("none", "service", "owner", "driver", "fleet manager", "vehicle monitor", "charging manager", "", "guest")
-_CONDITIONS = ("absent", "active", "suspended", "revoked")
-_REGISTRIES = ("blank", "ready", "older", "unreadable")
-_ACTIONS = (
-    "",
-    "lock",
-    "unlock",
-    "authorise drive",
-    "revoke drive",
-    "open trunk",
-    "open frunk",
-    "open charge port",
-    "wake",
-    "open enrolment",
-    "enrol key",
-    "end enrolment",
-    "revoke key",
-)
 
 
 class Console:
@@ -96,14 +76,14 @@ class Console:
         """A snapshot for people: plain JSON types."""
         vehicle = self._vehicle
         decided, custody, registry = vehicle.arbiter, vehicle.custody, vehicle.registry
-        machine, facts = decided.lock, decided.facts
+        machine, facts, enrolment = decided.lock, decided.facts, custody.enrolment
         return {
             "uptime_s": vehicle.uptime_s,
-            "lock": machine.name(),
+            "lock": word(words.LOCKS, machine.state),
             "confirmed": machine.confirmed(),
-            "bolt": _BOLTS[machine.bolt],
+            "bolt": word(words.BOLTS, machine.bolt),
             "doors_open": None if facts.door_open == UNKNOWN else facts.door_open == YES,
-            "drive": decided.drive.name(),
+            "drive": word(words.DRIVES, decided.drive.state),
             "drive_s": vehicle.seconds_left(timers.DRIVE) or None,
             "moving": facts.moving(),
             "supply_mv": self._inputs.supply_mv if self._inputs.supply_mv >= 0 else None,
@@ -111,15 +91,15 @@ class Console:
             "crash_line_stuck": decided.crash.stuck,
             "hold_s": vehicle.seconds_left(timers.HOLD),
             "rest_s": vehicle.seconds_left(timers.COOL),
-            "enrolment": custody.enrolment.name(),
+            "enrolment": word(words.ENROLMENTS, enrolment.state),
             "enrolment_s": custody.seconds_left(),
-            "pinned": _id_of(custody.enrolment.pinned) if custody.enrolment.name() == "pinned" else "",
+            "pinned": _id_of(enrolment.pinned) if enrolment.state == PINNED else "",
             "claimed": registry.state != keys.BLANK,
-            "registry": _REGISTRIES[registry.state],
+            "registry": word(words.REGISTRIES, registry.state),
             "generation": registry.generation,
             "key_count": registry.count,
             "keys": self._keys,
-            "reader": health_name(self._readers[0].health) if self._readers else "",
+            "reader": word(words.READERS, self._readers[0].health) if self._readers else "",
         }
 
     def _read_a_key(self) -> None:
@@ -142,8 +122,8 @@ class Console:
                 {
                     "number": number,
                     "id": _id_of(self._key),
-                    "role": _ROLES[registry.role(number)],
-                    "state": _CONDITIONS[registry.condition(number)],
+                    "role": word(words.ROLES, registry.role(number)),
+                    "state": word(words.CONDITIONS, registry.condition(number)),
                 }
             )
 
@@ -160,12 +140,12 @@ class Console:
         return {
             "seq": number,
             "uptime_s": uptime_s,
-            "source": _SOURCES[source],
+            "source": word(words.SOURCES, source),
             "credential": credential,
             "id": key_id.hex() if any(key_id) else self._id_of_number(credential),
-            "action": _ACTIONS[action],
+            "action": word(words.ACTIONS, action),
             "verdict": verdict,
-            "text": codes.verdict_name(verdict),
+            "text": words.verdict_name(verdict),
             "accepted": codes.is_accepted(verdict),
         }
 
