@@ -18,7 +18,7 @@ from micropython import const
 
 from latchkey.crypto.secret import equal, wipe
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # mypy does not know that viper's pointers take any buffer
     from latchkey.crypto.gcm_plain import absorb, count, mix, prepare
 else:

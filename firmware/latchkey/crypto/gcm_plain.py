@@ -3,7 +3,9 @@
 Integers of 128 bits take the place of four words, which is faster here than a loop over words would be.
 """
 
-TYPE_CHECKING = False
+from micropython import const
+
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from array import array
 

@@ -29,7 +29,7 @@ from latchkey.protocol.vehicle_command_order import Order
 from latchkey.protocol.vehicle_command_sessions import Sessions
 from latchkey.protocol.vehicle_command_voice import Voice
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.protocol.vehicle_command_sessions import Keys
 

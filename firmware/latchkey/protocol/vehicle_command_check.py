@@ -15,7 +15,7 @@ from latchkey.protocol.vehicle_command_envelope import NO_HANDLE, Envelope
 from latchkey.protocol.vehicle_command_metadata import Metadata
 from latchkey.protocol.vehicle_command_sessions import SLOTS, Sessions
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.protocol.vehicle_command_peer import Peer
     from latchkey.protocol.vehicle_command_sessions import Keys

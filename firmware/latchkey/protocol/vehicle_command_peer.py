@@ -4,12 +4,14 @@ Facts: protocol.md. Commands are AES-GCM under K with the SHA-256 of the metadat
 under HMAC(K, "authenticated command") over metadata and payload. Session info is HMAC under HMAC(K, "session info").
 """
 
+from micropython import const
+
 from latchkey.crypto.digest import sha256
 from latchkey.crypto.gcm import TAG, Gcm
 from latchkey.crypto.mac import Hmac, hmac_sha256
 from latchkey.crypto.secret import equal
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.protocol.vehicle_command_envelope import Envelope
 

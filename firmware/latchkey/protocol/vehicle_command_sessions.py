@@ -20,7 +20,7 @@ from latchkey.protocol import vehicle_command_numbers as numbers
 from latchkey.protocol.vehicle_command_identity import K_LEN
 from latchkey.protocol.vehicle_command_peer import Peer
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 

@@ -19,7 +19,7 @@ from latchkey.protocol.vehicle_command_peer import Peer
 from latchkey.protocol.vehicle_command_reply import Outbox, Path
 from latchkey.protocol.vehicle_command_sessions import Sessions
 
-TYPE_CHECKING = False
+TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.protocol.vehicle_command_envelope import Envelope
     from latchkey.protocol.vehicle_command_sessions import Keys
