@@ -11,6 +11,7 @@ CHIP = "unix"
 HARNESS = os.getenv("HARNESS") or "127.0.0.1:35902"
 READER = os.getenv("READER") or "127.0.0.1:35901"
 FLASH = os.getenv("FLASH") or "."
+AIR = os.getenv("AIR", "127.0.0.1:35903")  # the Bluetooth radio; empty: this board has none
 
 # (port, place: 1 door, 2 cabin, 3 both, reset output or None)
 READERS: "tuple[tuple[str, int, str | None], ...]" = (("reader", 3, "reader_reset"),)

@@ -1,4 +1,4 @@
-"""The chip when there is none: MicroPython's unix port, with the vehicle's wires reached over TCP.
+"""The chip when there is none: MicroPython's unix port, with the vehicle's wires and the radio reached over TCP.
 
 The other end is `latchkey simulator`. Where it listens stands in the board data, which takes it from the environment.
 Losing the simulator ends the firmware, as losing power would.
@@ -17,14 +17,17 @@ from latchkey.chip.unix.tcp import TcpPort
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable
     from typing import Protocol
 
+    from latchkey.chip import Radio
     from latchkey.chip.unix.harness import Level, Pulse, Wire
 
     class Board(Protocol):
         HARNESS: str
         READER: str
         FLASH: str
+        AIR: str
 
 
 _MOUNT_POINT = "/flash"
@@ -34,9 +37,11 @@ _READY_MS = 10_000
 class Chip:
     """See latchkey.chip."""
 
-    def __init__(self, harness: str, reader: str, folder: str) -> None:
-        """harness, reader: HOST:PORT. folder: where the image of the flash and the marks are kept."""
+    def __init__(self, harness: str, reader: str, folder: str, air: str = "") -> None:
+        """harness, reader, air: HOST:PORT; air empty: no radio. folder: of the flash's image and the marks."""
         self._reader = reader
+        self._air = air
+        self._poll_radio: "Callable[[], None] | None" = None
         self.console = self._harness = Harness(harness)
         self.marks = Marks(folder + "/marks")
         self._flash = Flash(folder + "/flash.bin", self._harness)
@@ -63,8 +68,19 @@ class Chip:
     def port(self, name: str) -> TcpPort:
         return TcpPort(self._reader)
 
+    def radio(self) -> "Radio | None":
+        if not self._air:
+            return None
+        from latchkey.chip.unix import bluetooth  # loaded only where there is a radio
+
+        bluetooth.attach(self._air)
+        self._poll_radio = bluetooth.poll
+        return bluetooth
+
     def poll(self) -> None:
         self._harness.poll()
+        if self._poll_radio is not None:
+            self._poll_radio()
         self._flash.report()
 
     def random(self, count: int) -> bytes:
@@ -77,7 +93,7 @@ class Chip:
 def open(board: "Board") -> Chip:
     """Connect to the simulator named in the board data; ends with a clear sentence where there is none."""
     try:
-        return Chip(board.HARNESS, board.READER, board.FLASH)
+        return Chip(board.HARNESS, board.READER, board.FLASH, board.AIR)
     except OSError as error:
         print("No simulator at %s (%s). Start one with `make run`." % (board.HARNESS, error))
         sys.exit(1)

@@ -7,7 +7,6 @@ still until the process is killed.
 import os
 import time
 
-import vfs
 from micropython import const
 
 TYPE_CHECKING = const(False)
@@ -38,6 +37,8 @@ class Flash:
 
     def mount(self, point: str) -> str:
         """Mount at `point`; a new image is formatted, an old one never. raises: OSError."""
+        import vfs  # not at the top: the radio beside this file is tested under CPython too
+
         if self._new:
             vfs.VfsLfs2.mkfs(self)
         vfs.mount(vfs.VfsLfs2(self), point)

@@ -1,0 +1,142 @@
+"""The air between virtual controllers: Bumble's, with what its 0.0.236 leaves out put in.
+
+- A connection over a public address (as the ESP32 has one) works: Bumble finds a sender by its random address only.
+- Scan responses carry their own data, are sent for active scans only, and advertising that takes no connections is
+  heard at all: Bumble repeats the advertisement as the response, and stays silent.
+- Whoever connects to a radio that has just stopped advertising is told so (0x3E, as over a real air, where it would
+  see it after six intervals); Bumble leaves it believing in its connection.
+- The controllers know no extended advertising, as the first ESP32 does not; hosts then use the older commands.
+
+Not simulated: distance, interference, connection intervals, scan windows. Everybody hears everything at once.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from bumble import controller, core, hci, link, ll
+
+_INTERVAL_UNIT_S = 0.000_625
+_ACTIVE_SCAN = 1
+_ESTABLISHMENT_FAILED = hci.HCI_ErrorCode.CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR
+_TYPES = hci.HCI_LE_Set_Advertising_Parameters_Command.AdvertisingType
+_REPORTS = hci.HCI_LE_Advertising_Report_Event.EventType
+
+
+class Ether(link.LocalLink):
+    """Carries data between the addresses of a connection, whatever other addresses the controllers have."""
+
+    def send_acl_data(
+        self,
+        sender_controller: controller.Controller,
+        destination_address: hci.Address,
+        transport: core.PhysicalTransport,
+        data: bytes,
+    ) -> None:
+        connection = sender_controller.le_connections.get(destination_address)
+        receiver = self.find_le_controller(destination_address)
+        if connection is not None and receiver is not None:
+            asyncio.get_running_loop().call_soon(receiver.on_link_acl_data, connection.self_address, transport, data)
+
+
+@dataclass
+class Announcement(ll.AdvInd):
+    """An advertisement with the scan response that belongs to it."""
+
+    connectable: bool = True
+    response: bytes = b""
+
+
+class Advertiser(controller.LegacyAdvertiser):
+    """Sends announcements at the interval asked for."""
+
+    def _on_timer_fired(self) -> None:
+        self.send_advertising_data()
+        self.timer_handle = asyncio.get_running_loop().call_later(
+            self.advertising_interval_min * _INTERVAL_UNIT_S, self._on_timer_fired
+        )
+
+    def send_advertising_data(self) -> None:
+        if self.enabled:
+            self.controller.send_advertising_pdu(
+                Announcement(
+                    self.address,
+                    self.advertising_data,
+                    self.advertising_type == _TYPES.ADV_IND,
+                    self.scan_response_data,
+                )
+            )
+
+
+class VirtualController(controller.Controller):
+    """A controller on an Ether. failures: how many of the next connections to it fail to be established."""
+
+    le_features = controller.Controller.le_features & ~(
+        hci.LeFeatureMask.LE_EXTENDED_ADVERTISING | hci.LeFeatureMask.LE_PERIODIC_ADVERTISING
+    )
+
+    def __init__(self, name: str, ether: Ether, address: str) -> None:
+        """address: its public one, six hexadecimal bytes with colons."""
+        super().__init__(name, link=ether, public_address=address)
+        self.le_legacy_advertiser = Advertiser(self)
+        self.failures = 0
+
+    def leave(self) -> None:
+        """Switched off or carried away: its connections end, and nobody hears it any more."""
+        self.le_legacy_advertiser.stop()
+        for connection in list(self.le_connections.values()):
+            self._end(connection.self_address, connection.peer_address, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
+        self.le_connections.clear()
+        self.link.controllers.discard(self)
+
+    def on_advertising_pdu(self, pdu: ll.AdvInd | ll.AdvExtInd) -> None:
+        if not isinstance(pdu, Announcement):
+            return
+        if self.le_scan_enable:
+            self._report(_REPORTS.ADV_IND if pdu.connectable else _REPORTS.ADV_SCAN_IND, pdu, pdu.data)
+            if self.le_scan_type == _ACTIVE_SCAN:
+                self._report(_REPORTS.SCAN_RSP, pdu, pdu.response)
+        wanted = self.pending_le_connection
+        if wanted is not None and pdu.connectable and wanted.peer_address == pdu.advertiser_address:
+            self.create_le_connection(pdu.advertiser_address)
+
+    def on_le_connect_ind(self, packet: ll.ConnectInd) -> None:
+        if packet.advertiser_address not in (self.public_address, self.random_address):
+            return
+        advertiser = self.le_legacy_advertiser
+        if self.failures and advertiser.enabled:
+            self.failures -= 1
+            advertiser.stop()
+            self._tell_of_failure(packet)
+        elif advertiser.enabled and advertiser.address == packet.advertiser_address:
+            super().on_le_connect_ind(packet)
+            return
+        self._end(packet.advertiser_address, packet.initiator_address, _ESTABLISHMENT_FAILED)
+
+    def _tell_of_failure(self, packet: ll.ConnectInd) -> None:
+        self.send_hci_packet(
+            hci.HCI_LE_Connection_Complete_Event(
+                status=_ESTABLISHMENT_FAILED,
+                connection_handle=0,
+                role=hci.Role.PERIPHERAL,
+                peer_address_type=packet.initiator_address.address_type,
+                peer_address=packet.initiator_address,
+                connection_interval=0,
+                peripheral_latency=0,
+                supervision_timeout=0,
+                central_clock_accuracy=0,
+            )
+        )
+
+    def _end(self, sender: hci.Address, receiver: hci.Address, reason: int) -> None:
+        if self.link.find_le_controller(receiver) is not None:
+            self.link.send_ll_control_pdu(sender, receiver, ll.TerminateInd(reason))
+
+    def _report(self, event_type: int, pdu: Announcement, data: bytes) -> None:
+        report = hci.HCI_LE_Advertising_Report_Event.Report(
+            event_type=event_type,
+            address_type=pdu.advertiser_address.address_type,
+            address=pdu.advertiser_address,
+            data=data,
+            rssi=-50,
+        )
+        self.send_hci_packet(hci.HCI_LE_Advertising_Report_Event([report]))
