@@ -34,6 +34,7 @@ def _variant_on(heap, firmware):
 
 def test_generated_modules_are_up_to_date():
     assert (_CRYPTO / "p256_tables.py").read_text() == generate_p256.tables_source()
+    assert (_CRYPTO / "p256_programs.py").read_text() == generate_p256.programs_source()
     assert (_CRYPTO / "p256_full.py").read_text() == generate_p256.full_source()
 
 

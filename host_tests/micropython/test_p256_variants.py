@@ -88,9 +88,8 @@ def _fresh(work):
     secret_end = programs.SLOTS_OFF + programs.SLOT_LEN * programs.SECRET_SLOTS
     assert not any(work.buffer[programs.FIXED_WORDS_LEN : secret_end])
     assert not any(work.scalar) and not any(work._number) and not work.negated
-    assert work.first_window == programs.FIRST_WINDOW and work.window == programs.WINDOW
-    assert work.first_column == programs.FIRST_COLUMN and work.column == programs.COLUMN
-    assert work.leave_y == programs.LEAVE_Y
+    assert work.pick_window == programs.PICK_WINDOW and work.pick_column == programs.PICK_COLUMN
+    assert work.pick_sign == programs.PICK_SIGN
     return True
 
 
@@ -149,8 +148,10 @@ def test_every_key_runs_the_same_programs_on_the_same_addresses():
 
     def record(register, buffer, program, length):
         told = bytearray(program)
-        if told[0] == 3 or length == len(programs.LEAVE_Y):
+        if length == len(programs.PICK_WINDOW):
             told[programs.DIGIT_AT] = told[programs.SIGN_AT] = 0
+        elif told[:4] == programs.PICK_SIGN[:4] and length == len(programs.PICK_SIGN):
+            told[programs.LAST_SIGN_AT] = 0
         trace.append((length, bytes(told)))
         p256_full.run(register, buffer, program, length)
 

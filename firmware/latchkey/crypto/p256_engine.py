@@ -22,7 +22,7 @@ from micropython import const
 
 from latchkey.crypto import p256_programs as programs
 from latchkey.crypto.p256_error import BAD_POINT, DEGENERATE, P256Error
-from latchkey.crypto.p256_programs import DIGIT_AT, PLUS, SIGN_AT, T0, X, Y, Z
+from latchkey.crypto.p256_programs import DIGIT_AT, LAST_SIGN_AT, PLUS, SIGN_AT, T0, X, Y, Z
 from latchkey.crypto.p256_workspace import Workspace
 from latchkey.crypto.secret import wipe
 
@@ -62,15 +62,17 @@ class Engine:
             work.set_scalar(private, _COMB_TOP)
             self._draw_z(work)
             yield
-            program = work.first_column
+            program = programs.FIRST_COLUMN
             for column in range(_COLUMNS - 1, -1, -1):
-                _set_column(work, program, column)
+                _set_column(work, column)
+                self._execute(work, work.pick_column)
                 self._execute(work, program)
-                program = work.column
+                program = programs.COLUMN
                 yield
             yield from self._leave(work, out)
-            work.leave_y[SIGN_AT] = PLUS - 2 * work.negated
-            self._execute(work, work.leave_y)
+            work.pick_sign[LAST_SIGN_AT] = PLUS - 2 * work.negated
+            self._execute(work, work.pick_sign)
+            self._execute(work, programs.LEAVE_Y)
             work.take(Y, out, 32)
         finally:
             self._give_back(work)
@@ -93,16 +95,19 @@ class Engine:
             self._draw_z(work)
             self._execute(work, programs.FIRST_MULTIPLES)
             yield
-            for program in programs.ODD_MULTIPLES:
+            for program in programs.KEEP_MULTIPLES:
+                self._execute(work, programs.ADD)
                 self._execute(work, program)
                 yield
-            _set_window(work, work.first_window, _WINDOWS - 1)
-            self._execute(work, work.first_window)
+            _set_window(work, _WINDOWS - 1)
+            self._execute(work, work.pick_window)
+            self._execute(work, programs.FIRST_WINDOW)
             for window in range(_WINDOWS - 2, -1, -1):
                 self._execute(work, programs.FOUR_DOUBLINGS)
                 yield
-                _set_window(work, work.window, window)
-                self._execute(work, work.window)
+                _set_window(work, window)
+                self._execute(work, work.pick_window)
+                self._execute(work, programs.ADD)
                 yield
             yield from self._leave(work, out)
         finally:
@@ -160,20 +165,20 @@ def _put_point(work: Workspace, point: "bytes | bytearray | memoryview") -> None
     work.put(Y, point, 32)
 
 
-def _set_window(work: Workspace, program: bytearray, window: int) -> None:
+def _set_window(work: Workspace, window: int) -> None:
     """Write the table index and the sign of a window, 0 the lowest, into its program."""
     four = work.scalar[32 - (window >> 1)] >> ((window & 1) << 2) & 15
     negative = 1 - (four >> 3)
-    program[DIGIT_AT] = (four ^ -negative) & 7
-    program[SIGN_AT] = PLUS - 2 * negative
+    work.pick_window[DIGIT_AT] = (four ^ -negative) & 7
+    work.pick_window[SIGN_AT] = PLUS - 2 * negative
 
 
-def _set_column(work: Workspace, program: bytearray, column: int) -> None:
+def _set_column(work: Workspace, column: int) -> None:
     """Write the table index and the sign of a column of the comb into its program."""
     scalar = work.scalar
     index = 0
     for bit in range(column + 5 * _COLUMNS, -1, -_COLUMNS):
         index = index << 1 | scalar[32 - (bit >> 3)] >> (bit & 7) & 1
     negative = 1 - (index >> 5)
-    program[DIGIT_AT] = (index ^ -negative) & 31
-    program[SIGN_AT] = PLUS - 2 * negative
+    work.pick_column[DIGIT_AT] = (index ^ -negative) & 31
+    work.pick_column[SIGN_AT] = PLUS - 2 * negative

@@ -7,16 +7,14 @@ little-endian, which every chip MicroPython has native code for is).
 from micropython import const
 
 from latchkey.crypto.p256_programs import (
-    COLUMN,
-    FIRST_COLUMN,
-    FIRST_WINDOW,
     FIXED_WORDS_LEN,
-    LEAVE_Y,
+    PICK_COLUMN,
+    PICK_SIGN,
+    PICK_WINDOW,
     SECRET_SLOTS,
     SLOT_COUNT,
     SLOT_LEN,
     SLOTS_OFF,
-    WINDOW,
 )
 from latchkey.crypto.p256_tables import SLOTS, WORDS
 from latchkey.crypto.secret import equal, wipe
@@ -36,7 +34,7 @@ _N = bytes.fromhex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63
 
 
 class Workspace:
-    """About 6 KB. Holds secrets from the first use until wipe()."""
+    """About 5.5 KB. Holds secrets from the first use until wipe()."""
 
     def __init__(self) -> None:
         self.buffer = bytearray(SLOTS_OFF + SLOT_LEN * SLOT_COUNT)
@@ -46,11 +44,9 @@ class Workspace:
         self.scalar = bytearray(33)  # recoded, see set_scalar()
         self.negated = 0
         # Programs that are given a digit: copies of their own, because the digits are secret and change.
-        self.first_window = bytearray(FIRST_WINDOW)
-        self.window = bytearray(WINDOW)
-        self.first_column = bytearray(FIRST_COLUMN)
-        self.column = bytearray(COLUMN)
-        self.leave_y = bytearray(LEAVE_Y)
+        self.pick_window = bytearray(PICK_WINDOW)
+        self.pick_column = bytearray(PICK_COLUMN)
+        self.pick_sign = bytearray(PICK_SIGN)
         self._number = bytearray(32)
         self._secret = memoryview(self.buffer)[FIXED_WORDS_LEN:secret_end]
 
@@ -82,8 +78,6 @@ class Workspace:
         wipe(self.scalar)
         wipe(self._number)
         self.negated = 0
-        self.first_window[:] = FIRST_WINDOW
-        self.window[:] = WINDOW
-        self.first_column[:] = FIRST_COLUMN
-        self.column[:] = COLUMN
-        self.leave_y[:] = LEAVE_Y
+        self.pick_window[:] = PICK_WINDOW
+        self.pick_column[:] = PICK_COLUMN
+        self.pick_sign[:] = PICK_SIGN
