@@ -25,7 +25,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError
-from bumble import att, core, gatt_client, hci
+from bumble import core, gatt_client, hci
 
 from latchkey_tools.radio_phone import Heard, Phone, whole_uuid
 
@@ -116,7 +116,7 @@ class AirClient(BaseBleakClient):
         self._phone = phone
         try:
             await phone.connect(self._to, options.get("timeout", self._timeout))
-        except (TimeoutError, core.BaseBumbleError) as error:
+        except (OSError, core.BaseBumbleError) as error:
             await self._leave()
             raise BleakDeviceNotFoundError(self.address, f"{self.address} was not found: {error!r}") from error
         self.services = _collection(phone)
@@ -178,11 +178,7 @@ class AirClient(BaseBleakClient):
 def _as_bleak() -> Iterator[None]:
     try:
         yield
-    except (core.BaseBumbleError, att.ATT_Error, asyncio.CancelledError) as error:
-        # Bumble cancels what waits for an answer when its connection ends.
-        task = asyncio.current_task()
-        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-            raise
+    except (core.BaseBumbleError, OSError) as error:
         raise BleakError(str(error) or type(error).__name__) from error
 
 

@@ -6,13 +6,13 @@
         await phone.write(phone.find("00000212-…"), data)
         await phone.listen(phone.find("00000213-…"), print)
 
-Errors are core.BaseBumbleError, att.ATT_Error, OSError and TimeoutError. A write longer than the MTU allows is a long
-write, as phones do it.
+Errors are core.BaseBumbleError (att.ATT_Error among them) and OSError: ConnectionResetError when the other end goes in
+the middle of something, TimeoutError. A write longer than the MTU allows is a long write, as phones do it.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Self, cast
 from uuid import UUID
@@ -23,6 +23,7 @@ from bumble.transport import open_transport
 from bumble.transport.common import Transport
 
 MTU = 517  # what Android and BlueZ ask for
+_HANG_UP_S = 2
 _UNHEARD = 64  # advertisements that nobody has fetched
 _TYPES = core.AdvertisingData.Type
 _UUID_LISTS = (
@@ -60,6 +61,7 @@ class Phone:
         self._transport = await open_transport(self._where)
         address = hci.Address.generate_static_address()
         self._device = Device.with_hci("phone", address, self._transport.source, self._transport.sink)
+        self._device.on(self._device.EVENT_CONNECTION, self._begun)
         await self._device.power_on()
         return self
 
@@ -106,21 +108,22 @@ class Phone:
         """Connect, exchange the MTU (23: leave it) and discover. Raises TimeoutError when nobody takes the call."""
         self.gone.clear()
         connection = await self._device.connect(address, own_address_type=hci.OwnAddressType.RANDOM, timeout=timeout_s)
-        self._connection = connection
-        connection.on(connection.EVENT_DISCONNECTION, self._ended)
+        if self._connection is None:
+            raise ConnectionResetError("the connection was not established")
         self._peer = Peer(connection)
         if mtu > 23:
-            await self._peer.request_mtu(mtu)
-        await self._peer.discover_services()
-        for service in self._peer.services:
-            for characteristic in await service.discover_characteristics():
-                await characteristic.discover_descriptors()
+            await self.exchange_mtu(mtu)
+        with _unless_gone():
+            await self._peer.discover_services()
+            for service in self._peer.services:
+                for characteristic in await service.discover_characteristics():
+                    await characteristic.discover_descriptors()
 
     async def disconnect(self) -> None:
         """Nothing happens when there is no connection."""
         if self._connection is not None:
-            with contextlib.suppress(core.BaseBumbleError):
-                await self._connection.disconnect()
+            with contextlib.suppress(core.BaseBumbleError, TimeoutError):
+                await asyncio.wait_for(self._connection.disconnect(), _HANG_UP_S)
 
     def find(self, uuid: str) -> "gatt_client.CharacteristicProxy[bytes]":
         """The characteristic. Raises LookupError."""
@@ -129,19 +132,28 @@ class Phone:
             raise LookupError(f"there is no characteristic {uuid}")
         return found[0]
 
+    async def exchange_mtu(self, mtu: int) -> None:
+        """Ask for an MTU; the smaller of both counts."""
+        with _unless_gone():
+            await self._peer.request_mtu(mtu)
+
     async def read(self, what: "gatt_client.AttributeProxy | int") -> bytes:
-        return bytes(await self._peer.gatt_client.read_value(what))
+        with _unless_gone():
+            return bytes(await self._peer.gatt_client.read_value(what))
 
     async def write(self, what: "gatt_client.AttributeProxy | int", data: bytes, response: bool = True) -> None:
-        await self._peer.gatt_client.write_value(what, data, with_response=response)
+        with _unless_gone():
+            await self._peer.gatt_client.write_value(what, data, with_response=response)
 
     async def listen(self, what: "gatt_client.CharacteristicProxy[bytes]", hear: Callable[[bytes], None]) -> None:
         """Subscribe, to notifications where both are offered."""
-        await self._peer.gatt_client.subscribe(what, hear)
+        with _unless_gone():
+            await self._peer.gatt_client.subscribe(what, hear)
 
     async def ignore(self, what: "gatt_client.CharacteristicProxy[bytes]") -> None:
         """Unsubscribe from everything."""
-        await self._peer.gatt_client.unsubscribe(what, force=True)
+        with _unless_gone():
+            await self._peer.gatt_client.unsubscribe(what, force=True)
 
     def confirm_by_hand(self) -> Callable[[], None]:
         """Holds back confirmations of indications. Returns what confirms one."""
@@ -151,9 +163,26 @@ class Phone:
         client.send_confirmation = held.append  # type: ignore[assignment, method-assign]
         return lambda: send(held.pop(0))
 
+    def _begun(self, connection: Connection) -> None:
+        """At once, not when connect() goes on: by then it may have ended already."""
+        self._connection = connection
+        connection.on(connection.EVENT_DISCONNECTION, self._ended)
+
     def _ended(self, reason: int) -> None:
         self._connection = None
         self.gone.set()
+
+
+@contextlib.contextmanager
+def _unless_gone() -> Iterator[None]:
+    """Bumble cancels whoever waits for an answer when the connection ends; that is no wish to end the task."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise ConnectionResetError("the connection has ended")
 
 
 def whole_uuid(uuid: core.UUID) -> str:
