@@ -102,7 +102,7 @@ def _sections(source: str) -> dict[str, list[tuple[str, int]]]:
             current = ""
         elif current:
             name, value = line.split(" = const(", 1)
-            found[current].append((name, int(value.split(")")[0])))
+            found[current].append((name.lstrip("_"), int(value.split(")")[0])))
     return found
 
 

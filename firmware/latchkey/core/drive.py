@@ -17,7 +17,7 @@ from latchkey.core.facts import YES, Facts
 DENIED = const(0)
 AUTHORISED = const(1)  # for TIME_MS
 DRIVING = const(2)
-ANY = const(3)  # in TABLE only
+_ANY = const(3)  # in TABLE only
 
 # Events
 ASK_AUTHORISE = const(0)
@@ -29,10 +29,10 @@ FOUND_RUNNING = const(5)  # the first reading after boot shows the ignition on
 SPEED = const(6)  # a reading of the speed: the vehicle may just have come to a stand
 
 # Guards
-ALWAYS = const(0)
-PARKED = const(1)
-PARKED_UNWANTED = const(2)  # parked, and either revoked or never authorised since boot
-RUNNING = const(3)  # the ignition is on
+_ALWAYS = const(0)
+_PARKED = const(1)
+_PARKED_UNWANTED = const(2)  # parked, and either revoked or never authorised since boot
+_RUNNING = const(3)  # the ignition is on
 
 # Effects
 REFUSED = const(0)  # no row: nothing changed
@@ -46,21 +46,21 @@ TIME_MS = const(120_000)
 
 TABLE = (
     # state, event, guard, next, effect
-    (DENIED, ASK_AUTHORISE, RUNNING, DRIVING, ENABLE),  # the key was turned before the card was shown
-    (DENIED, ASK_AUTHORISE, ALWAYS, AUTHORISED, ENABLE),
-    (AUTHORISED, ASK_AUTHORISE, ALWAYS, AUTHORISED, ENABLE),
-    (DRIVING, ASK_AUTHORISE, ALWAYS, DRIVING, ENABLE),  # found running after a reset: the relay may be off
-    (AUTHORISED, ASK_REVOKE, PARKED, DENIED, DISABLE),
-    (ANY, ASK_REVOKE, ALWAYS, ANY, NOTHING),
-    (AUTHORISED, IGNITION_ON, ALWAYS, DRIVING, KEEP),
-    (DENIED, FOUND_RUNNING, ALWAYS, DRIVING, NOTHING),
-    (DENIED, IGNITION_OFF, PARKED, DENIED, DISABLE),  # the relay still stands as before the reset
-    (DENIED, SPEED, PARKED, DENIED, DISABLE),
-    (ANY, IGNITION_OFF, PARKED_UNWANTED, DENIED, DISABLE),
-    (ANY, SPEED, PARKED_UNWANTED, DENIED, DISABLE),  # went on rolling with the ignition off
-    (DRIVING, IGNITION_OFF, ALWAYS, AUTHORISED, EXTEND),
-    (AUTHORISED, DEADLINE, PARKED, DENIED, DISABLE),
-    (AUTHORISED, DEADLINE, ALWAYS, AUTHORISED, EXTEND),
+    (DENIED, ASK_AUTHORISE, _RUNNING, DRIVING, ENABLE),  # the key was turned before the card was shown
+    (DENIED, ASK_AUTHORISE, _ALWAYS, AUTHORISED, ENABLE),
+    (AUTHORISED, ASK_AUTHORISE, _ALWAYS, AUTHORISED, ENABLE),
+    (DRIVING, ASK_AUTHORISE, _ALWAYS, DRIVING, ENABLE),  # found running after a reset: the relay may be off
+    (AUTHORISED, ASK_REVOKE, _PARKED, DENIED, DISABLE),
+    (_ANY, ASK_REVOKE, _ALWAYS, _ANY, NOTHING),
+    (AUTHORISED, IGNITION_ON, _ALWAYS, DRIVING, KEEP),
+    (DENIED, FOUND_RUNNING, _ALWAYS, DRIVING, NOTHING),
+    (DENIED, IGNITION_OFF, _PARKED, DENIED, DISABLE),  # the relay still stands as before the reset
+    (DENIED, SPEED, _PARKED, DENIED, DISABLE),
+    (_ANY, IGNITION_OFF, _PARKED_UNWANTED, DENIED, DISABLE),
+    (_ANY, SPEED, _PARKED_UNWANTED, DENIED, DISABLE),  # went on rolling with the ignition off
+    (DRIVING, IGNITION_OFF, _ALWAYS, AUTHORISED, EXTEND),
+    (AUTHORISED, DEADLINE, _PARKED, DENIED, DISABLE),
+    (AUTHORISED, DEADLINE, _ALWAYS, AUTHORISED, EXTEND),
 )
 
 
@@ -77,7 +77,7 @@ class Drive:
 def step(drive: Drive, event: int) -> int:
     """Feed one event to the machine; returns its effect, REFUSED when no row matches. Allocates nothing."""
     for state, on, guard, following, effect in TABLE:
-        if on == event and (state == drive.state or state == ANY) and _holds(drive, guard):
+        if on == event and (state == drive.state or state == _ANY) and _holds(drive, guard):
             _enter(drive, event, following)
             return effect
     return REFUSED
@@ -91,17 +91,17 @@ def _enter(drive: Drive, event: int, following: int) -> None:
         drive.found_running = False
     elif event == FOUND_RUNNING:
         drive.found_running = True
-    if following != ANY:
+    if following != _ANY:
         drive.state = following
     if drive.state == DENIED:
         drive.found_running = False
 
 
 def _holds(drive: Drive, guard: int) -> bool:
-    if guard == ALWAYS:
+    if guard == _ALWAYS:
         return True
-    if guard == PARKED:
+    if guard == _PARKED:
         return drive.facts.parked()
-    if guard == RUNNING:
+    if guard == _RUNNING:
         return drive.facts.ignition_on == YES
     return drive.facts.parked() and (drive.revoked or drive.found_running)

@@ -15,14 +15,14 @@ WINDOW_MS = const(20_000)
 PAUSE_MS = const(30_000)
 
 LIMIT = const(10)
-LIMIT_PHONE = const(8)
-LIMIT_REMOTE = const(4)
+_LIMIT_PHONE = const(8)
+_LIMIT_REMOTE = const(4)
 
 
 class Heat:
     """Operations of the last 20 s, and whether the motor rests."""
 
-    def __init__(self, limit: int = LIMIT, limit_phone: int = LIMIT_PHONE, limit_remote: int = LIMIT_REMOTE) -> None:
+    def __init__(self, limit: int = LIMIT, limit_phone: int = _LIMIT_PHONE, limit_remote: int = _LIMIT_REMOTE) -> None:
         self.limit = limit
         self.limit_phone = limit_phone
         self.limit_remote = limit_remote

@@ -28,7 +28,7 @@ UNLOCKED = const(3)
 UNLOCKING = const(4)
 JAMMED = const(5)
 CRASH_OPEN = const(6)
-ANY = const(7)  # in TABLE only
+_ANY = const(7)  # in TABLE only
 
 # Events
 ASK_LOCK = const(0)  # argument: source
@@ -41,23 +41,23 @@ MOVE_DEADLINE = const(6)
 
 # Motor
 STILL = const(0)
-DRIVES_LOCK = const(1)
-DRIVES_UNLOCK = const(2)
-STOPPED = const(3)  # aborted; the dead time runs
+_DRIVES_LOCK = const(1)
+_DRIVES_UNLOCK = const(2)
+_STOPPED = const(3)  # aborted; the dead time runs
 
 # Guards
-ALWAYS = const(0)
-MOTOR_STILL = const(1)
-MOTOR_OPENS = const(2)  # the unlock pulse or its dead time
-QUEUED = const(3)  # a pulse waits for the dead time
-ARRIVED = const(4)  # the sensor shows what the state wants, or there is no sensor
-TRIES_LEFT = const(5)
-SILENT = const(6)  # the sensor says nothing that makes sense
-TRYING = const(7)  # a pulse was given and its result is not in
-SHOWS_LOCKED = const(8)
-SHOWS_UNLOCKED = const(9)
-SHOWS_ELSE = const(10)
-IDLE = const(11)  # nothing is being tried
+_ALWAYS = const(0)
+_MOTOR_STILL = const(1)
+_MOTOR_OPENS = const(2)  # the unlock pulse or its dead time
+_QUEUED = const(3)  # a pulse waits for the dead time
+_ARRIVED = const(4)  # the sensor shows what the state wants, or there is no sensor
+_TRIES_LEFT = const(5)
+_SILENT = const(6)  # the sensor says nothing that makes sense
+_TRYING = const(7)  # a pulse was given and its result is not in
+_SHOWS_LOCKED = const(8)
+_SHOWS_UNLOCKED = const(9)
+_SHOWS_ELSE = const(10)
+_IDLE = const(11)  # nothing is being tried
 
 # Effects
 REFUSED = const(0)  # no row: nothing changed
@@ -77,56 +77,56 @@ _CRASH_TRIES = const(3)
 
 TABLE = (
     # state, event, guard, next, effect
-    (ANY, CRASHED, MOTOR_OPENS, CRASH_OPEN, NOTHING),
-    (ANY, CRASHED, MOTOR_STILL, CRASH_OPEN, PULSE_UNLOCK),
-    (ANY, CRASHED, ALWAYS, CRASH_OPEN, HALT),
-    (CRASH_OPEN, CRASH_STUCK, ARRIVED, UNLOCKED, NOTHING),
-    (CRASH_OPEN, CRASH_STUCK, ALWAYS, UNKNOWN, NOTHING),
+    (_ANY, CRASHED, _MOTOR_OPENS, CRASH_OPEN, NOTHING),
+    (_ANY, CRASHED, _MOTOR_STILL, CRASH_OPEN, PULSE_UNLOCK),
+    (_ANY, CRASHED, _ALWAYS, CRASH_OPEN, HALT),
+    (CRASH_OPEN, CRASH_STUCK, _ARRIVED, UNLOCKED, NOTHING),
+    (CRASH_OPEN, CRASH_STUCK, _ALWAYS, UNKNOWN, NOTHING),
     # somebody asks to lock
-    (LOCKING, ASK_LOCK, ALWAYS, LOCKING, NOTHING),
-    (ANY, ASK_LOCK, MOTOR_STILL, LOCKING, PULSE_LOCK),
-    (ANY, ASK_LOCK, ALWAYS, LOCKING, HALT),
+    (LOCKING, ASK_LOCK, _ALWAYS, LOCKING, NOTHING),
+    (_ANY, ASK_LOCK, _MOTOR_STILL, LOCKING, PULSE_LOCK),
+    (_ANY, ASK_LOCK, _ALWAYS, LOCKING, HALT),
     # somebody asks to unlock
-    (UNLOCKING, ASK_UNLOCK, ALWAYS, UNLOCKING, NOTHING),
-    (CRASH_OPEN, ASK_UNLOCK, TRYING, CRASH_OPEN, NOTHING),
-    (CRASH_OPEN, ASK_UNLOCK, MOTOR_STILL, CRASH_OPEN, PULSE_UNLOCK),
-    (ANY, ASK_UNLOCK, MOTOR_STILL, UNLOCKING, PULSE_UNLOCK),
-    (ANY, ASK_UNLOCK, ALWAYS, UNLOCKING, HALT),
+    (UNLOCKING, ASK_UNLOCK, _ALWAYS, UNLOCKING, NOTHING),
+    (CRASH_OPEN, ASK_UNLOCK, _TRYING, CRASH_OPEN, NOTHING),
+    (CRASH_OPEN, ASK_UNLOCK, _MOTOR_STILL, CRASH_OPEN, PULSE_UNLOCK),
+    (_ANY, ASK_UNLOCK, _MOTOR_STILL, UNLOCKING, PULSE_UNLOCK),
+    (_ANY, ASK_UNLOCK, _ALWAYS, UNLOCKING, HALT),
     # the sensor speaks while a movement is wanted
-    (LOCKING, BOLT, QUEUED, LOCKING, NOTHING),
-    (LOCKING, BOLT, ARRIVED, LOCKED, NOTHING),
-    (LOCKING, BOLT, ALWAYS, LOCKING, NOTHING),
-    (UNLOCKING, BOLT, QUEUED, UNLOCKING, NOTHING),
-    (UNLOCKING, BOLT, ARRIVED, UNLOCKED, NOTHING),
-    (UNLOCKING, BOLT, ALWAYS, UNLOCKING, NOTHING),
-    (CRASH_OPEN, BOLT, TRYING, CRASH_OPEN, NOTHING),
-    (CRASH_OPEN, BOLT, ARRIVED, CRASH_OPEN, NOTHING),
+    (LOCKING, BOLT, _QUEUED, LOCKING, NOTHING),
+    (LOCKING, BOLT, _ARRIVED, LOCKED, NOTHING),
+    (LOCKING, BOLT, _ALWAYS, LOCKING, NOTHING),
+    (UNLOCKING, BOLT, _QUEUED, UNLOCKING, NOTHING),
+    (UNLOCKING, BOLT, _ARRIVED, UNLOCKED, NOTHING),
+    (UNLOCKING, BOLT, _ALWAYS, UNLOCKING, NOTHING),
+    (CRASH_OPEN, BOLT, _TRYING, CRASH_OPEN, NOTHING),
+    (CRASH_OPEN, BOLT, _ARRIVED, CRASH_OPEN, NOTHING),
     # the sensor speaks and nobody asked: a hand on the bolt, or the first reading after boot
-    (ANY, BOLT, SHOWS_LOCKED, LOCKED, NOTHING),
-    (ANY, BOLT, SHOWS_UNLOCKED, UNLOCKED, NOTHING),
-    (JAMMED, BOLT, SHOWS_ELSE, JAMMED, NOTHING),
-    (ANY, BOLT, SHOWS_ELSE, UNKNOWN, NOTHING),
+    (_ANY, BOLT, _SHOWS_LOCKED, LOCKED, NOTHING),
+    (_ANY, BOLT, _SHOWS_UNLOCKED, UNLOCKED, NOTHING),
+    (JAMMED, BOLT, _SHOWS_ELSE, JAMMED, NOTHING),
+    (_ANY, BOLT, _SHOWS_ELSE, UNKNOWN, NOTHING),
     # pulse and dead time are over
-    (LOCKING, RESTED, QUEUED, LOCKING, PULSE_LOCK),
-    (LOCKING, RESTED, ARRIVED, LOCKED, NOTHING),
-    (UNLOCKING, RESTED, QUEUED, UNLOCKING, PULSE_UNLOCK),
-    (UNLOCKING, RESTED, ARRIVED, UNLOCKED, NOTHING),
-    (CRASH_OPEN, RESTED, QUEUED, CRASH_OPEN, PULSE_UNLOCK),
-    (CRASH_OPEN, RESTED, ARRIVED, CRASH_OPEN, NOTHING),
-    (ANY, RESTED, ALWAYS, ANY, NOTHING),
+    (LOCKING, RESTED, _QUEUED, LOCKING, PULSE_LOCK),
+    (LOCKING, RESTED, _ARRIVED, LOCKED, NOTHING),
+    (UNLOCKING, RESTED, _QUEUED, UNLOCKING, PULSE_UNLOCK),
+    (UNLOCKING, RESTED, _ARRIVED, UNLOCKED, NOTHING),
+    (CRASH_OPEN, RESTED, _QUEUED, CRASH_OPEN, PULSE_UNLOCK),
+    (CRASH_OPEN, RESTED, _ARRIVED, CRASH_OPEN, NOTHING),
+    (_ANY, RESTED, _ALWAYS, _ANY, NOTHING),
     # 1.5 s after the pulse began, and no arrival
-    (ANY, MOVE_DEADLINE, IDLE, ANY, NOTHING),
-    (LOCKING, MOVE_DEADLINE, ARRIVED, LOCKED, NOTHING),
-    (LOCKING, MOVE_DEADLINE, SILENT, UNKNOWN, JAM),
-    (LOCKING, MOVE_DEADLINE, TRIES_LEFT, LOCKING, PULSE_LOCK),
-    (LOCKING, MOVE_DEADLINE, ALWAYS, JAMMED, JAM),
-    (UNLOCKING, MOVE_DEADLINE, ARRIVED, UNLOCKED, NOTHING),
-    (UNLOCKING, MOVE_DEADLINE, SILENT, UNKNOWN, JAM),
-    (UNLOCKING, MOVE_DEADLINE, TRIES_LEFT, UNLOCKING, PULSE_UNLOCK),
-    (UNLOCKING, MOVE_DEADLINE, ALWAYS, JAMMED, JAM),
-    (CRASH_OPEN, MOVE_DEADLINE, TRIES_LEFT, CRASH_OPEN, PULSE_UNLOCK),
-    (CRASH_OPEN, MOVE_DEADLINE, ARRIVED, CRASH_OPEN, NOTHING),
-    (CRASH_OPEN, MOVE_DEADLINE, ALWAYS, JAMMED, JAM),
+    (_ANY, MOVE_DEADLINE, _IDLE, _ANY, NOTHING),
+    (LOCKING, MOVE_DEADLINE, _ARRIVED, LOCKED, NOTHING),
+    (LOCKING, MOVE_DEADLINE, _SILENT, UNKNOWN, JAM),
+    (LOCKING, MOVE_DEADLINE, _TRIES_LEFT, LOCKING, PULSE_LOCK),
+    (LOCKING, MOVE_DEADLINE, _ALWAYS, JAMMED, JAM),
+    (UNLOCKING, MOVE_DEADLINE, _ARRIVED, UNLOCKED, NOTHING),
+    (UNLOCKING, MOVE_DEADLINE, _SILENT, UNKNOWN, JAM),
+    (UNLOCKING, MOVE_DEADLINE, _TRIES_LEFT, UNLOCKING, PULSE_UNLOCK),
+    (UNLOCKING, MOVE_DEADLINE, _ALWAYS, JAMMED, JAM),
+    (CRASH_OPEN, MOVE_DEADLINE, _TRIES_LEFT, CRASH_OPEN, PULSE_UNLOCK),
+    (CRASH_OPEN, MOVE_DEADLINE, _ARRIVED, CRASH_OPEN, NOTHING),
+    (CRASH_OPEN, MOVE_DEADLINE, _ALWAYS, JAMMED, JAM),
 )
 
 
@@ -176,7 +176,7 @@ def step(lock: Lock, event: int, argument: int = 0) -> int:
     elif event == RESTED:
         lock.motor = STILL
     for state, on, guard, following, effect in TABLE:
-        if on == event and (state == lock.state or state == ANY) and _holds(lock, guard):
+        if on == event and (state == lock.state or state == _ANY) and _holds(lock, guard):
             _enter(lock, event, argument, following, effect)
             return effect
     return REFUSED
@@ -193,14 +193,14 @@ def _enter(lock: Lock, event: int, argument: int, following: int, effect: int) -
         lock.queued = False
     elif event <= ASK_UNLOCK and argument > lock.source:
         lock.source = argument
-    if following != ANY:
+    if following != _ANY:
         lock.state = following
     if effect == PULSE_LOCK or effect == PULSE_UNLOCK:
-        lock.motor = DRIVES_LOCK if effect == PULSE_LOCK else DRIVES_UNLOCK
+        lock.motor = _DRIVES_LOCK if effect == PULSE_LOCK else _DRIVES_UNLOCK
         lock.tries += 1
         lock.queued = False
     elif effect == HALT:
-        lock.motor = STOPPED
+        lock.motor = _STOPPED
         lock.queued = True
     elif not lock.in_flight() and (lock.state != CRASH_OPEN or _at_rest(lock, event)):
         lock.tries = 0
@@ -218,27 +218,27 @@ def _at_rest(lock: Lock, event: int) -> bool:
 
 
 def _holds(lock: Lock, guard: int) -> bool:
-    if guard == ALWAYS:
+    if guard == _ALWAYS:
         return True
-    if guard == MOTOR_STILL:
+    if guard == _MOTOR_STILL:
         return lock.motor == STILL
-    if guard == MOTOR_OPENS:
-        return lock.motor == DRIVES_UNLOCK
-    if guard == QUEUED:
+    if guard == _MOTOR_OPENS:
+        return lock.motor == _DRIVES_UNLOCK
+    if guard == _QUEUED:
         return lock.queued
-    if guard == ARRIVED:
+    if guard == _ARRIVED:
         return lock.bolt == NOT_FITTED or lock.bolt == (AT_LOCKED if lock.state == LOCKING else AT_UNLOCKED)
-    if guard == TRIES_LEFT:
+    if guard == _TRIES_LEFT:
         return _may_retry(lock)
-    if guard == SILENT:
+    if guard == _SILENT:
         return lock.bolt == codes.UNKNOWN
-    if guard == TRYING:
+    if guard == _TRYING:
         return lock.tries > 0 or lock.queued
-    if guard == IDLE:
+    if guard == _IDLE:
         return lock.tries == 0 and not lock.queued
-    if guard == SHOWS_LOCKED:
+    if guard == _SHOWS_LOCKED:
         return lock.bolt == AT_LOCKED
-    if guard == SHOWS_UNLOCKED:
+    if guard == _SHOWS_UNLOCKED:
         return lock.bolt == AT_UNLOCKED
     return lock.bolt == BETWEEN or lock.bolt == codes.UNKNOWN
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:  # read by mypy, never run
 
 
 # Colours, one bit for each lamp.
-OFF = const(0)
-RED = const(1)
-GREEN = const(2)
-AMBER = const(3)
-BLUE = const(4)
-WHITE = const(7)
+_OFF = const(0)
+_RED = const(1)
+_GREEN = const(2)
+_AMBER = const(3)
+_BLUE = const(4)
+_WHITE = const(7)
 
 _LONG_MS = const(900)
 _SHORT_MS = const(150)
@@ -31,27 +31,27 @@ _BLINK_MS = const(80)
 
 SIGNALS = (
     # verdicts, (colour, flashes (0: one long), beeps)
-    ((codes.ACCEPTED, codes.QUEUED, codes.JOINED), (GREEN, 0, 1)),
-    ((codes.ALREADY,), (GREEN, 2, 1)),
-    ((codes.NOT_A_KEY,), (RED, 1, 0)),
-    ((codes.UNKNOWN_KEY,), (RED, 2, 2)),
-    ((codes.WRONG_ANSWER, codes.BAD_POINT), (RED, 3, 3)),
-    ((codes.REVOKED, codes.SUSPENDED), (RED, 4, 4)),
-    ((codes.NOT_PERMITTED, codes.OUTSIDE_WINDOW, codes.DRIVE_REVOKED), (RED, 5, 5)),
-    ((codes.KEY_CONFLICT,), (RED, 8, 8)),
-    ((codes.CARD_GONE,), (AMBER, 1, 1)),
-    ((codes.CARD_ERROR,), (AMBER, 2, 1)),
-    ((codes.BUSY, codes.STALE), (AMBER, 3, 1)),
-    ((codes.HOT, codes.LOW_SUPPLY), (AMBER, 4, 1)),
-    ((codes.CRASHED,), (AMBER, 5, 1)),
-    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY), (AMBER, 6, 6)),
-    ((codes.KEY_PINNED, codes.OWNER_ADDED), (BLUE, 1, 1)),
-    ((codes.CLAIMED, codes.ENROLLED), (BLUE, 0, 1)),
-    ((codes.ENROLMENT_CLOSED,), (BLUE, 2, 2)),
-    ((codes.ALREADY_ENROLLED,), (BLUE, 3, 2)),
-    ((codes.REGISTRY_FULL, codes.LAST_OWNER, codes.NO_SUCH_KEY), (BLUE, 4, 2)),
+    ((codes.ACCEPTED, codes.QUEUED, codes.JOINED), (_GREEN, 0, 1)),
+    ((codes.ALREADY,), (_GREEN, 2, 1)),
+    ((codes.NOT_A_KEY,), (_RED, 1, 0)),
+    ((codes.UNKNOWN_KEY,), (_RED, 2, 2)),
+    ((codes.WRONG_ANSWER, codes.BAD_POINT), (_RED, 3, 3)),
+    ((codes.REVOKED, codes.SUSPENDED), (_RED, 4, 4)),
+    ((codes.NOT_PERMITTED, codes.OUTSIDE_WINDOW, codes.DRIVE_REVOKED), (_RED, 5, 5)),
+    ((codes.KEY_CONFLICT,), (_RED, 8, 8)),
+    ((codes.CARD_GONE,), (_AMBER, 1, 1)),
+    ((codes.CARD_ERROR,), (_AMBER, 2, 1)),
+    ((codes.BUSY, codes.STALE), (_AMBER, 3, 1)),
+    ((codes.HOT, codes.LOW_SUPPLY), (_AMBER, 4, 1)),
+    ((codes.CRASHED,), (_AMBER, 5, 1)),
+    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY), (_AMBER, 6, 6)),
+    ((codes.KEY_PINNED, codes.OWNER_ADDED), (_BLUE, 1, 1)),
+    ((codes.CLAIMED, codes.ENROLLED), (_BLUE, 0, 1)),
+    ((codes.ENROLMENT_CLOSED,), (_BLUE, 2, 2)),
+    ((codes.ALREADY_ENROLLED,), (_BLUE, 3, 2)),
+    ((codes.REGISTRY_FULL, codes.LAST_OWNER, codes.NO_SUCH_KEY), (_BLUE, 4, 2)),
 )
-_OTHERWISE = (RED, 6, 0)
+_OTHERWISE = (_RED, 6, 0)
 
 
 def signal_of(verdict: int) -> "tuple[int, int, int]":
@@ -65,10 +65,10 @@ def signal_of(verdict: int) -> "tuple[int, int, int]":
 def _blink(standing: int, now: int) -> int:
     """A short blue flash each second while keys may be added, a short amber one every other second for a fault."""
     if standing == codes.ENROLMENT_OPEN and now % 1_000 < _BLINK_MS:
-        return BLUE
+        return _BLUE
     if standing == codes.FAULT and now % 2_000 < _BLINK_MS:
-        return AMBER
-    return OFF
+        return _AMBER
+    return _OFF
 
 
 class Indicator:
@@ -85,8 +85,8 @@ class Indicator:
         self._clock = clock
         self._lamps = (red, green, blue)
         self._buzzer = buzzer
-        self._colour = OFF
-        self._lit = OFF
+        self._colour = _OFF
+        self._lit = _OFF
         self._sounding = False
         self._flashes = 0
         self._beeps = 0
@@ -113,7 +113,7 @@ class Indicator:
         lit = elapsed < _LONG_MS if self._flashes == 0 else turn < self._flashes and phase < _SHORT_MS
         sounding = elapsed < _LONG_BEEP_MS if self._flashes == 0 else turn < self._beeps and phase < _SHORT_MS
         self._active = elapsed < _LONG_MS or turn < max(self._flashes, self._beeps)
-        self._drive(self._colour if lit else OFF, sounding)
+        self._drive(self._colour if lit else _OFF, sounding)
 
     def _drive(self, colour: int, sounding: bool) -> None:
         if colour != self._lit:

@@ -1,6 +1,6 @@
 """Wires from the vehicle: levels that bounce come in, readings that hold still go to the vehicle.
 
-A level counts when it has been the same for DEBOUNCE_MS. Two switches make one bolt position: both or neither of them
+A level counts when it has been the same for _DEBOUNCE_MS. Two switches make one bolt position: both or neither of them
 can be active only while the bolt travels or when a wire is off, and is reported as such. Inputs that a board does not
 have are simply not listed.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.vehicle import Vehicle
 
 
-DEBOUNCE_MS = const(30)  # switches bounce for 1 to 10 ms; a crash line must not be a spark
+_DEBOUNCE_MS = const(30)  # switches bounce for 1 to 10 ms; a crash line must not be a spark
 
 # A supply that sags while the motor runs comes back; one that stays low for this long is low.
 _SUPPLY_MS = const(1_000)
@@ -32,7 +32,7 @@ _UNREAD = const(-1)
 class Settled:
     """One wire after debouncing. `value` is -1 until it was read for long enough."""
 
-    def __init__(self, wire: "Wire", clock: "Clock", hold_ms: int = DEBOUNCE_MS) -> None:
+    def __init__(self, wire: "Wire", clock: "Clock", hold_ms: int = _DEBOUNCE_MS) -> None:
         self.value = _UNREAD
         self._wire = wire
         self._clock = clock
