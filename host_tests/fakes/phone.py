@@ -77,6 +77,7 @@ class Phone:
         self.domain = 2
         self.flags = 0
         self.nonce = bytes(12)
+        self.nonce_length = 12
         self.tag = b""
         self.messages = 0
 
@@ -123,7 +124,7 @@ class Phone:
         writer.enter(form)
         writer.bytes(1, self.epoch)
         if form == GCM:
-            writer.bytes(2, self.nonce)
+            writer.bytes(2, self.nonce[: self.nonce_length])
         at = 3 if form == GCM else 2
         writer.number(at, self.counter)
         writer.fixed32(at + 1, expires)

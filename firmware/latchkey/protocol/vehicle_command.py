@@ -47,6 +47,7 @@ class Dialogue:
     def __init__(self, keys: "Keys", sessions: Sessions, limit: int = 512) -> None:
         """sessions: shared with every other Dialogue. limit: the longest message that links let in, in bytes."""
         self.slot = NOBODY
+        self.sessions = sessions
         reader = Reader()
         metadata = Metadata(keys.vin)
         self.order = Order(reader)
