@@ -26,9 +26,10 @@ def failure(**settings):
 
 
 def test_it_says_where_everything_listens():
-    with folder() as state, bench(state) as simulator:
-        assert [line.split()[0] for line in simulator.addresses if line] == ["PN532", "card", "car", "state", "Open"]
-        for line in simulator.addresses[:3]:
+    with folder() as state, bench(state, RADIO="simulated") as simulator:
+        words = [line.split()[0] for line in simulator.addresses if line]
+        assert words == ["PN532", "card", "Bluetooth", "car", "state", "Open"]
+        for line in simulator.addresses[:4]:
             port = int(line.split(":")[1].split()[0])
             socket.create_connection(("127.0.0.1", port), 5).close()
 
@@ -146,6 +147,7 @@ def test_wallet_and_flash_survive_a_restart():
         with bench(state) as simulator:
             simulator.running()
             press(simulator)
+            simulator.wait(lambda state: state["flash"] == {"writes": 1, "erases": 0}, "flash write")
             before = [card["id"] for card in simulator.state()["cards"]]
         with bench(state) as simulator:
             simulator.running()
@@ -154,10 +156,10 @@ def test_wallet_and_flash_survive_a_restart():
 
 
 def test_a_taken_port_is_named_with_the_setting_that_moves_it():
-    for name in ("PORT", "VPCD_PORT", "PN532_PORT", "HARNESS_PORT"):
+    for name in ("PORT", "VPCD_PORT", "PN532_PORT", "HARNESS_PORT", "AIR_PORT", "HCI_PORT"):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = str(other.getsockname()[1])
-            code, said = failure(**{name: port})
+            code, said = failure(**{name: port, "RADIO": "simulated"})
             assert code == 2 and port in said and f"{name}=" in said and said.count("\n") == 1, said
 
 
@@ -168,6 +170,7 @@ def test_what_is_missing_is_said_in_one_sentence():
         ({"READER": "/dev/nowhere"}, "/dev/nowhere"),
         ({"READER": "tcp:elsewhere"}, "tcp:HOST:PORT"),
         ({"PORT": "eighty"}, "PORT=eighty"),
+        ({"RADIO": "nonsense:0"}, "RADIO=nonsense:0"),
     ):
         code, said = failure(**settings)
         assert code == 2 and word in said and said.count("\n") == 1 and "Traceback" not in said, said
@@ -187,6 +190,20 @@ def test_a_reader_elsewhere_takes_the_place_of_the_simulated_one():
         assert shown["cards"] == []
         assert simulator.request("POST", "/api/faults", {"reader": "dead"})[0] == 409
         assert not any(line.startswith("card slot") for line in simulator.addresses)
+
+
+def test_the_radio_can_be_left_out_and_is_not_needed():
+    with folder() as state, bench(state, RADIO="none") as simulator:
+        assert "Bluetooth     none (RADIO=none)" in simulator.addresses
+    with folder() as state, folder() as path:
+        Path(path, "bumble.py").write_text("raise ModuleNotFoundError('bumble', name='bumble')")
+        without = f"{path}:{ROOT / 'tools'}"
+        with bench(state, PYTHONPATH=without, RADIO="simulated") as simulator:
+            (said,) = [line for line in simulator.addresses if line.startswith("Bluetooth")]
+            assert "none: the Python package bumble is missing" in said
+            simulator.running()
+        code, error = failure(PYTHONPATH=without, RADIO="usb:0")
+        assert code == 2 and "RADIO=usb:0 needs the Python package bumble" in error
 
 
 def test_a_reader_on_a_serial_port_is_bridged_to_the_firmware():
@@ -212,4 +229,4 @@ def test_the_command_has_words_of_help():
         timeout=15,
         check=True,
     ).stdout
-    assert all(name in said for name in ("VPCD_PORT", "READER", "MICROPYTHON", "STATE"))
+    assert all(name in said for name in ("VPCD_PORT", "READER", "RADIO", "HCI_PORT", "MICROPYTHON", "STATE"))

@@ -21,9 +21,10 @@ _START_S, _WAIT_S = 15.0, 12.0
 
 
 def environment(folder, **settings):
-    """Everything on free ports, the stand-in as firmware; settings replace these."""
+    """Free ports, the stand-in as firmware, no radio (it takes a second to load); settings replace these."""
     chosen = {
-        **{name: "0" for name in ("PORT", "VPCD_PORT", "PN532_PORT", "HARNESS_PORT")},
+        **{name: "0" for name in ("PORT", "VPCD_PORT", "PN532_PORT", "HARNESS_PORT", "AIR_PORT", "HCI_PORT")},
+        "RADIO": "none",
         "STATE": str(folder),
         "FIRMWARE": str(STANDIN),
         "MICROPYTHON": sys.executable,

@@ -105,7 +105,9 @@ class Radio:
         try:
             self._transport = await open_transport(self._adapter)
         except Exception as error:  # each transport has errors of its own, usb1.USBError among them
-            raise RadioError(f"{self._adapter} cannot be opened ({type(error).__name__}: {error})")
+            raise RadioError(
+                f"{self._adapter} is no Bluetooth adapter that can be opened ({type(error).__name__}: {error})"
+            )
         return _device(Host(self._transport.source, self._transport.sink))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,6 +5,7 @@ wire      the harness lines between firmware and car, bytes in and messages out
 harness   the same over TCP
 firmware  starts MicroPython, restarts it, never leaves it behind
 reader    the PN532 and the wallet of software cards, or a real PN532
+air       the Bluetooth radio and the air around it, or a real adapter
 hint      what a newcomer could do next
 bench     joins these, and is the one thing the page talks to
 orders    what the page may ask for, checked strictly

@@ -48,13 +48,15 @@ def _installed() -> str | None:
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("micropython")
 
 
-def command(main: Path, harness: str, reader: str, flash: Path) -> tuple[list[str], dict[str, str]]:
-    """Command line and environment of the firmware. harness, reader: HOST:PORT; flash: the folder that is its flash."""
+def command(main: Path, harness: str, reader: str, air: str, flash: Path) -> tuple[list[str], dict[str, str]]:
+    """Command line and environment of the firmware. harness, reader, air: HOST:PORT, air empty
+    without a radio; flash: the folder that is its flash."""
     path = [ROOT / "boards/simulator", ROOT / "firmware", ROOT / "firmware/latchkey/chip/unix", ".frozen"]
     environment = {
         "MICROPYPATH": ":".join(str(entry) for entry in path),
         "HARNESS": harness,
         "READER": reader,
+        "AIR": air,
         "FLASH": str(flash),
         "PATH": os.environ.get("PATH", os.defpath),
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from latchkey_tools.simulator.air import Air, open_air
 from latchkey_tools.simulator.bench import Bench
 from latchkey_tools.simulator.firmware import Firmware, FirmwareError, command, interpreter
 from latchkey_tools.simulator.parts import open_reader
@@ -80,10 +81,13 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: async
     port = web.getsockname()[1]
     about.update(harness=f"{HOST}:{harness_port}", page=f"http://{HOST}:{port}/", state=str(asked.state))
 
+    air = await open_air(asked, stack)
+    if air is not None:
+        about["air"] = air.phones
     flash = asked.state / "flash"
     flash.mkdir(exist_ok=True)
     firmware = Firmware(
-        lambda: command(asked.firmware, f"{HOST}:{harness_port}", reader.address, flash),
+        lambda: command(asked.firmware, f"{HOST}:{harness_port}", reader.address, air.firmware if air else "", flash),
         bench.hear_log,
         bench.viewers.changed,
         bench.left,
@@ -101,7 +105,7 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: async
         task = asyncio.create_task(work)
         task.add_done_callback(lambda done: ended.set())
         stack.push_async_callback(_end, task)
-    _announce(bench, about)
+    _announce(bench, air, about)
 
 
 def _log_into(bench: Bench, stack: contextlib.AsyncExitStack) -> None:
@@ -111,10 +115,12 @@ def _log_into(bench: Bench, stack: contextlib.AsyncExitStack) -> None:
     stack.callback(parts.removeHandler, handler)
 
 
-def _announce(bench: Bench, about: dict[str, object]) -> None:
+def _announce(bench: Bench, air: Air | None, about: dict[str, object]) -> None:
     print(f"  PN532         {about['reader']}  ({bench.reader.kind})")
     for name, address in bench.reader.addresses().items():
         print(f"  {name:<13} {address}")
+    if air is not None:
+        print(f"  Bluetooth     {air.words}")
     print(f"  car harness   {about['harness']}")
     print(f"  state         {about['state']}")
     print(f"\n  Open {about['page']}   (Ctrl-C ends everything)\n", flush=True)

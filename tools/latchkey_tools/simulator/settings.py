@@ -1,7 +1,9 @@
 """Settings of the simulator, from the environment, because `make run` hands it through:
 
-PORT, VPCD_PORT, PN532_PORT, HARNESS_PORT   where to listen, on 127.0.0.1; 0 takes any free port
+PORT, VPCD_PORT, PN532_PORT, HARNESS_PORT, AIR_PORT, HCI_PORT
+              where to listen, on 127.0.0.1; 0 takes any free port
 READER        simulated (default), /dev/ttyUSB0 (a PN532 on a serial port), tcp:HOST:PORT (one that others simulate)
+RADIO         simulated (default), none, or a real adapter by the name of its Bumble transport (usb:0)
 MICROPYTHON   another unix build of MicroPython
 FIRMWARE      another main.py to run (firmware/main.py)
 STATE         folder of flash image and wallet; they survive restarts (build/simulator)
@@ -26,7 +28,10 @@ class Settings:
     vpcd_port: int
     pn532_port: int
     harness_port: int
+    air_port: int
+    hci_port: int
     reader: str
+    radio: str
     state: Path
     firmware: Path
 
@@ -38,7 +43,10 @@ def settings(environment: Mapping[str, str]) -> Settings:
         vpcd_port=_port(environment, "VPCD_PORT", 35963),
         pn532_port=_port(environment, "PN532_PORT", 35901),
         harness_port=_port(environment, "HARNESS_PORT", 35902),
+        air_port=_port(environment, "AIR_PORT", 35903),
+        hci_port=_port(environment, "HCI_PORT", 9544),
         reader=environment.get("READER", "") or "simulated",
+        radio=environment.get("RADIO", "") or "simulated",
         state=Path(environment.get("STATE", "") or ROOT / "build/simulator").absolute(),
         firmware=Path(environment.get("FIRMWARE", "") or ROOT / "firmware/main.py").absolute(),
     )
