@@ -87,7 +87,7 @@ def test_only_crypto_touches_hashes_ciphers_and_randomness():
 
 
 def test_the_local_path_knows_no_network():
-    """Nothing on a tap's way imports a socket or a network; the simulated chip, which is wired by TCP, is the exception."""
+    """Nothing on a tap's way imports a socket or a network; the simulated chip, wired by TCP, is the exception."""
     for path in _sources():
         if _part(path) != "chip":
             names = {name.split(".")[0] for name in _imports(path)}

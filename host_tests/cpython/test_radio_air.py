@@ -1,193 +1,24 @@
 """The contract of `bluetooth`, over the air: firmware in a process of its own, phones that are Bumble hosts.
 
-The cases are those of both/test_radio_contract.py. The event loop runs only while a test waits for something.
+The cases are those of both/test_radio_contract.py; what only a real air can show follows.
 """
 
-import ast
 import asyncio
-import contextlib
+import os
+import signal
 import statistics
+import tempfile
 import time
 
 import pytest
-from bumble import att, core
+from bumble import att
 from fakes import radio_cases
+from fakes.radio_air import world
 from latchkey_tools.radio import ADDRESS, Radio, RadioError
 from latchkey_tools.radio_phone import Phone
 from latchkey_tools.simulator.firmware import ROOT, interpreter
 
-_DEADLINE_S = 5
-_QUIET_S = 0.03  # after this nothing more is under way
 _CASES = sorted(name for name in dir(radio_cases) if name.startswith("case_"))
-_CCCD = core.UUID.from_16_bits(0x2902)
-
-
-class World:
-    """The probe in a MicroPython process, on an air of its own. raises TimeoutError from anything that hangs."""
-
-    def __init__(self, loop):
-        self._loop = loop
-        self._phones = []
-        self._events = []
-        self._answers = asyncio.Queue()
-        self.air = Radio(air_port=0, hci_port=0)
-        self.wait(self._start())
-
-    def wait(self, work):
-        return self._loop.run_until_complete(asyncio.wait_for(work, _DEADLINE_S))
-
-    async def _start(self):
-        await self.air.start()
-        await self.air.start_hci()
-        self._process = await asyncio.create_subprocess_exec(
-            interpreter(),
-            str(ROOT / "host_tests/fakes/radio_probe.py"),
-            f"127.0.0.1:{self.air.air_port}",
-            env={"MICROPYPATH": str(ROOT / "firmware") + ":.frozen"},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        self._reading = asyncio.create_task(self._read())
-
-    async def _read(self):
-        async for line in self._process.stdout:
-            text = line.decode().rstrip()
-            if text.startswith("@"):
-                self._events.append(ast.literal_eval(text[1:]))
-            elif text.startswith(("=", "!")):
-                self._answers.put_nowait(ast.literal_eval(text[1:]) if text[0] == "=" else text)
-
-    def close(self):
-        self.wait(self._close())
-
-    async def _close(self):
-        for phone in self._phones:
-            await phone.__aexit__()
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.wait()
-        await self._reading
-        await self.air.stop()
-
-    def power_cut(self):
-        """The firmware is gone from one moment to the next."""
-        self._process.kill()
-
-    def call(self, method, *words, **named):
-        return self.wait(self._call(method, words, named))
-
-    async def _call(self, *order):
-        self._process.stdin.write(repr(order).encode() + b"\n")
-        return await self._answers.get()
-
-    def events(self, count):
-        self.wait(self._at_least(self._events, count))
-        self.call("active")
-        events = list(self._events)
-        self._events.clear()
-        return events
-
-    async def _at_least(self, where, count):
-        while len(where) < count:
-            await asyncio.sleep(0.001)
-        await asyncio.sleep(_QUIET_S)
-
-    def scan(self):
-        return self.wait(self._scan())
-
-    async def _scan(self):
-        """What is heard in six intervals. A phone gets advertisement and scan response as one; the first is flags."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.12), self.phone() as phone, contextlib.aclosing(phone.scan()) as heard:
-                async for advertisement in heard:
-                    data = advertisement.data
-                    if len(data) > len(radio_cases.FLAGS):
-                        return advertisement.connectable, data[:3], data[3:]
-        return None
-
-    def phone(self):
-        return Phone(self.air.hci_port)
-
-    def connect(self, confirms=True):
-        phone = self.phone()
-        self._phones.append(phone)
-        self.wait(self._connect(phone))
-        return Person(self, phone, confirms)
-
-    async def _connect(self, phone):
-        await phone.__aenter__()
-        await phone.connect(ADDRESS + "/P", timeout_s=3, mtu=23)
-
-    def fail_connect(self):
-        self.air.fail(1)
-        with pytest.raises(ConnectionResetError):
-            self.connect()
-
-
-class Person:
-    """Somebody with a phone: its methods wait until they are done."""
-
-    def __init__(self, world, phone, confirms):
-        self._world = world
-        self._phone = phone
-        self._heard = []
-        self.address = bytes(reversed(bytes(phone.address)))
-        if not confirms:
-            self.confirm = phone.confirm_by_hand()
-
-    def write(self, uuid, data):
-        return self._status(self._phone.write(self._find(uuid), data))[0]
-
-    def read(self, uuid):
-        return self._status(self._phone.read(self._find(uuid)))
-
-    def exchange_mtu(self, mtu):
-        self._world.wait(self._phone.exchange_mtu(mtu))
-
-    def subscribe(self, uuid, indications):
-        what = self._phone.find(uuid)
-        if bool(what.properties & what.properties.INDICATE) == indications:
-            return self._status(self._phone.listen(what, lambda data: self._heard.append((uuid, data))))[0]
-        return self._status(self._phone.write(what.get_descriptor(_CCCD), bytes((1 + indications, 0))))[0]
-
-    def heard(self, count):
-        self._world.wait(self._world._at_least(self._heard, count))
-        heard = list(self._heard)
-        self._heard.clear()
-        return heard
-
-    def disconnect(self):
-        self._world.wait(self._phone.disconnect())
-
-    def ended(self):
-        self._world.wait(self._phone.gone.wait())
-        return True
-
-    def name(self):
-        return self.read("2a00")[1]
-
-    def _find(self, uuid):
-        with contextlib.suppress(LookupError):
-            return self._phone.find(uuid)
-        (owner,) = [c for s in self._phone.services for c in s.characteristics if c.get_descriptor(core.UUID(uuid))]
-        return owner.get_descriptor(core.UUID(uuid))
-
-    def _status(self, work):
-        """(0 or an ATT error, what came of it)."""
-        try:
-            return 0, self._world.wait(work) or b""
-        except att.ATT_Error as error:
-            return error.error_code, b""
-
-
-@contextlib.contextmanager
-def world():
-    with asyncio.Runner() as runner:
-        whole = World(runner.get_loop())
-        try:
-            yield whole
-        finally:
-            whole.close()
 
 
 @pytest.mark.parametrize("case", _CASES)
@@ -308,3 +139,149 @@ def test_round_trips_are_short_enough_for_stories_in_real_time():
         median = statistics.median(times)
         print(f"connect and discover {connect_ms:.0f} ms; write {median:.1f} ms")
         assert median < 50
+
+
+def test_a_firmware_that_stands_still_costs_its_phones_nothing_but_time():
+    with world() as whole:
+        handles = _advertising(whole)
+        whole.call("gatts_set_buffer", handles[0], 512, True)
+        phone = whole.connect()
+        whole.events(1)
+        os.kill(whole.process_id, signal.SIGSTOP)
+
+        async def flood():
+            for _ in range(500):
+                await phone._phone.write(phone._phone.find("fff1"), bytes(200), response=False)
+
+        whole.wait(flood())
+        os.kill(whole.process_id, signal.SIGCONT)
+        whole.wait(_answered(phone))
+        assert 1 <= len(whole.events(1)) <= 65  # 64 writes may wait for an answer, no more
+
+
+async def _answered(phone):
+    """A write finds no room while others wait; a phone tries again."""
+    while True:
+        try:
+            return await phone._phone.write(phone._phone.find("fff1"), b"after the pause")
+        except att.ATT_Error as error:
+            assert error.error_code == att.ATT_INSUFFICIENT_RESOURCES_ERROR
+            await asyncio.sleep(0.01)
+
+
+def test_coming_and_going_leaves_nothing_behind():
+    with world() as whole:
+        _advertising(whole)
+        used = []
+        for turn in range(30):
+            phone = whole.connect()
+            phone.disconnect()
+            assert len(whole.events(2)) == 2
+            whole.call("gap_advertise", 20_000)
+            if turn in (9, 29):
+                used.append(whole.call("probe_memory"))
+        assert used[1] <= used[0] + 64
+        assert not whole.air._peripheral._links and not whole.air._peripheral._tasks
+
+
+def test_a_radio_that_talks_nonsense_is_switched_off():
+    """Whatever it says instead of an event: connections end, and the next thing asked of it fails."""
+    script = (
+        "import sys, time\n"
+        "from latchkey.chip.unix import bluetooth\n"
+        "bluetooth.attach(sys.argv[1])\n"
+        "ble = bluetooth.BLE()\n"
+        "ble.irq(lambda event, data: print(event, data[0]))\n"
+        "try:\n"
+        "    ble.active(True)\n"
+        "except OSError:\n"
+        "    print('refused')\n"
+        "while ble.active():\n"
+        "    bluetooth.poll()\n"
+        "    time.sleep_ms(1)\n"
+        "print('off')\n"
+    )
+    hello = b"radio 0 024c4b000000\nconnect 0 1 c04c4b010001\n"
+    off = "1 0\nThe radio has gone: [Errno 71] EPROTO\n2 0\noff\n"
+    for words, said in (
+        (b"what?\n", "refused\noff\n"),
+        (hello + b"what?\n", off),
+        (hello + b"mtu 1 100\n", off),
+        (hello + b"write 0 16 zz\n", off),
+        (hello + b"write 0 99 00\n", off),
+        (hello + b"\n", off),
+        (hello + b"x" * 5_000, off),
+    ):
+        assert asyncio.run(_hears(script, words)) == said, words
+
+
+async def _hears(script, words):
+    """What a script prints that meets a radio with these words."""
+
+    async def radio(reader, writer):
+        writer.write(words)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(radio, "127.0.0.1", 0)
+    place = "127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(script)
+        file.flush()
+        process = await asyncio.create_subprocess_exec(
+            interpreter(),
+            file.name,
+            place,
+            env={"MICROPYPATH": str(ROOT / "firmware")},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await asyncio.wait_for(process.communicate(), 5)
+    server.close()
+    return said.decode()
+
+
+def test_the_chip_gives_the_radio_and_keeps_it_going():
+    script = (
+        "import sys, time\n"
+        "from latchkey.chip.unix import Chip\n"
+        "assert Chip(sys.argv[1], '', sys.argv[3]).radio() is None\n"
+        "chip = Chip(sys.argv[1], '', sys.argv[3], sys.argv[2])\n"
+        "radio = chip.radio()\n"
+        "ble = radio.BLE()\n"
+        "assert radio.BLE() is ble and chip.radio().BLE() is ble\n"
+        "ble.active(True)\n"
+        "over = []\n"
+        "ble.irq(lambda event, data: over.append(event))\n"
+        "ble.gap_advertise(20_000)\n"
+        "while len(over) < 2:\n"
+        "    chip.poll()\n"
+        "    time.sleep_ms(1)\n"
+        "print(over)\n"
+    )
+    assert asyncio.run(asyncio.wait_for(_chip_meets_a_phone(script), 10)) == "[1, 2]\n"
+
+
+async def _chip_meets_a_phone(script):
+    air = Radio(air_port=0, hci_port=0)
+    await air.start()
+    await air.start_hci()
+    harness = await asyncio.start_server(lambda reader, writer: writer.write(b"ready\n"), "127.0.0.1", 0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/script.py"
+        with open(path, "w") as file:
+            file.write(script)
+        process = await asyncio.create_subprocess_exec(
+            interpreter(),
+            path,
+            "127.0.0.1:%d" % harness.sockets[0].getsockname()[1],
+            f"127.0.0.1:{air.air_port}",
+            folder,
+            env={"MICROPYPATH": str(ROOT / "firmware")},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        async with Phone(air.hci_port) as phone:
+            await phone.connect(ADDRESS + "/P", mtu=23)
+        said, _ = await process.communicate()
+    harness.close()
+    await air.stop()
+    return said.decode()

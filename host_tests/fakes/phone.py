@@ -79,6 +79,7 @@ class Phone:
         self.nonce = bytes(12)
         self.nonce_length = 12
         self.tag = b""
+        self.tag_length = 32
         self.messages = 0
 
     @property
@@ -103,9 +104,8 @@ class Phone:
 
     def repeated(self, payload, form=GCM):
         """A command with the counter as it is."""
-        expires = self.clock + self.lifetime if self.lifetime is not None else 0
         metadata = text(0, bytes((form,))) + text(1, bytes((self.domain,))) + text(2, self.vin)
-        metadata += text(3, self.epoch) + number(4, expires) + number(5, self.counter)
+        metadata += text(3, self.epoch) + number(4, self.expires) + number(5, self.counter)
         metadata += (number(7, self.flags) if self.flags else b"") + b"\xff"
         body = bytearray(payload)
         if form == GCM:
@@ -115,9 +115,17 @@ class Phone:
         else:
             tag = hmac_sha256(hmac_sha256(self.k, b"authenticated command"), metadata, payload)
         self.tag = bytes(tag)
-        return self._wrapped(lambda writer: self._write_signed(writer, form, body, expires))
+        return self.assembled(body, form, self.tag[: self.tag_length])
 
-    def _write_signed(self, writer, form, body, expires):
+    def assembled(self, body, form, tag):
+        """A message that says it is signed, whatever the tag."""
+        return self._wrapped(lambda writer: self._write_signed(writer, form, body, tag))
+
+    @property
+    def expires(self):
+        return self.clock + self.lifetime if self.lifetime is not None else 0
+
+    def _write_signed(self, writer, form, body, tag):
         writer.bytes(10, body)
         writer.enter(13)
         _nested(writer, 1, ((1, self.point),))
@@ -127,8 +135,8 @@ class Phone:
             writer.bytes(2, self.nonce[: self.nonce_length])
         at = 3 if form == GCM else 2
         writer.number(at, self.counter)
-        writer.fixed32(at + 1, expires)
-        writer.bytes(at + 2, self.tag)
+        writer.fixed32(at + 1, self.expires)
+        writer.bytes(at + 2, tag)
         writer.leave()
         writer.leave()
 

@@ -6,6 +6,7 @@ method, arguments and keywords as Python writes it, answered by `= result` or `!
 with @.
 """
 
+import gc
 import sys
 
 _DESCRIPTOR = 0x08
@@ -44,6 +45,18 @@ class Probe:
             (uuid(0xFFF4), 0x20),
         )
         return self.ble.gatts_register_services(((uuid(0xFFF0), table),))[0]
+
+    def probe_table(self, service, characteristics):
+        """Switch on with one service: its UUID and ((UUID, flags), …), UUIDs as text. Returns the handles."""
+        uuid = self._radio.UUID
+        self.ble.active(True)
+        table = tuple([(uuid(text), flags) for text, flags in characteristics])
+        return self.ble.gatts_register_services(((uuid(service), table),))[0]
+
+    def probe_memory(self):
+        """Bytes in use after a collection."""
+        gc.collect()
+        return gc.mem_alloc()
 
     def probe_raise(self):
         """The next event meets an error in the handler."""

@@ -1,4 +1,4 @@
-"""Measures the cryptography under MicroPython on this PC, beside other people's: `python -m latchkey_tools.benchmark`.
+"""The cryptography under MicroPython on this PC, beside other people's.
 
 Everything runs in one interpreter on a heap of the size that the firmware is budgeted for, from .mpy files as a board
 would load them (native code for x64), in turns, by CPU time. The peers are the two pure-Python curves on PyPI that can
@@ -8,12 +8,10 @@ embit            util/key.py, Bitcoin Core's EllipticCurve; unchanged, beside an
 starkbank-ecdsa  math.py, point.py, curve.py, beside an empty __init__.py, with the two patches below, without which it
                  does not start or computes inverses that are silently 0
 
-Only ratios within the run and byte counts are gates; times depend on the machine and are printed. Exit status 1 when a
-gate is missed. Nothing here is measured on an ESP32.
+Only ratios within the run and byte counts are judged; times depend on the machine and are printed.
 """
 
 import importlib.util
-import platform
 import shutil
 import subprocess
 import sys
@@ -21,13 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from latchkey_tools.simulator.firmware import FirmwareError, interpreter
+from latchkey_tools.benchmark.controller import ROOT
+from latchkey_tools.benchmark.figures import BYTES, CPU, RATIO, WALL, Figure, Section
+from latchkey_tools.benchmark.scripts import BenchmarkError, rows
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "benchmark"
 ARCHITECTURES = ("xtensawin", "rv32imc", "x64")
 _HEAP = "192k"
-_TIMEOUT_S = 120
 
 # File, what is replaced, what by. Each must be there exactly once.
 _STARKBANK_PATCHES = (
@@ -43,24 +41,12 @@ _LEAST_RATIO = {_FULL: 7.0, _COMPACT: 4.0}  # so many times faster than embit
 _MOST_GARBAGE = {_FULL: 2048, _COMPACT: 2048, "P-256 public key, full": 2048, "P-256 public key, compact": 2048}
 
 
-class BenchmarkError(Exception):
-    """The benchmark cannot be run; the message says why."""
-
-
 class Row(NamedTuple):
     """What was measured: best time of one operation, and the bytes it left on the heap."""
 
     name: str
     microseconds: float
     garbage: int  # -1: more than the heap holds
-
-
-class Gate(NamedTuple):
-    """A budget, what became of it, and whether it is met."""
-
-    budget: str
-    found: str
-    met: bool
 
 
 def cross_compile(source: Path, target: Path, architecture: str) -> None:
@@ -73,15 +59,6 @@ def cross_compile(source: Path, target: Path, architecture: str) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise BenchmarkError(f"{source.name} does not compile for {architecture}: {result.stderr.strip()}")
-
-
-def _compile_firmware() -> None:
-    """The crypto package as a board would load it."""
-    firmware = ROOT / "firmware"
-    for source in [firmware / "latchkey/__init__.py", *(firmware / "latchkey/crypto").glob("*.py")]:
-        target = (BUILD / "firmware" / source.relative_to(firmware)).with_suffix(".mpy")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        cross_compile(source, target, "x64")
 
 
 def _package(name: str) -> Path:
@@ -107,68 +84,42 @@ def _copy_peers() -> None:
         (starkbank / name).write_text(text.replace(old, new))
 
 
-def _measure() -> list[Row]:
-    path = [str(BUILD / "firmware"), str(BUILD / "peers"), str(ROOT / "host_tests"), ".frozen"]
-    command = [interpreter(), "-X", f"heapsize={_HEAP}", str(ROOT / "host_tests/bench/bench_crypto.py")]
-    environment = {"MICROPYPATH": ":".join(path)}
-    result = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environment)
-    if result.returncode:
-        raise BenchmarkError(result.stderr.strip() or result.stdout.strip())
-    rows = [line.split("\t") for line in result.stdout.splitlines()]
-    return [Row(name, float(microseconds), int(garbage)) for name, microseconds, garbage in rows]
-
-
-def gates(rows: list[Row]) -> Iterator[Gate]:
-    """Hold the rows against the budgets. KeyError when a row is missing: a gate that was not looked at is not met."""
-    found = {row.name: row for row in rows}
+def figures(rows_found: list[Row]) -> Iterator[Figure]:
+    """The rows held against the budgets. KeyError when one is missing: a budget that was not looked at is not met."""
+    found = {row.name: row for row in rows_found}
     for name, least in _LEAST_RATIO.items():
         ratio = found[_EMBIT].microseconds / found[name].microseconds
-        yield Gate(f"{name}: at least {least:.0f} x faster than embit", f"{ratio:.1f} x", ratio >= least)
+        yield Figure(f"{name}: times as fast as embit", f"{ratio:.1f}", RATIO, f"≥ {least:.0f}", ratio >= least)
     for name, most in _MOST_GARBAGE.items():
         garbage = found[name].garbage
-        yield Gate(f"{name}: at most {most} bytes of garbage", f"{garbage} bytes", 0 <= garbage <= most)
+        met = 0 <= garbage <= most
+        yield Figure(f"{name}: garbage", _bytes(garbage), BYTES, f"≤ {most:,}", met)
+    for row in rows_found:
+        wall = "wall time" in row.name
+        detail = row.name not in (_FULL, _COMPACT, _EMBIT)
+        shown = f"{row.microseconds:,.1f} µs, {_bytes(row.garbage)}"
+        yield Figure(row.name, shown, WALL if wall else CPU, detail=detail)
 
 
-def _print_sizes() -> None:
+def _bytes(count: int) -> str:
+    return f"{count:,} bytes" if count >= 0 else "over the heap"
+
+
+def _sizes() -> Iterator[Figure]:
     crypto = ROOT / "firmware/latchkey/crypto"
-    print("\nSize of the native modules as .mpy, bytes")
     for name in ("p256_full", "p256_compact", "p256_conversion", "secret_native"):
-        sizes = []
         for architecture in ARCHITECTURES:
             target = BUILD / f"{name}-{architecture}.mpy"
             cross_compile(crypto / f"{name}.py", target, architecture)
-            sizes.append(f"{architecture} {target.stat().st_size:6}")
-        print(f"  {name:32} {'   '.join(sizes)}")
+            yield Figure(f"{name}, {architecture}", f"{target.stat().st_size:,}", BYTES, detail=True)
 
 
-def _print_table(rows: list[Row]) -> None:
-    print(f"Cryptography under MicroPython, measured on a PC ({platform.machine()}, {platform.system()}).")
-    print("Nothing here is measured on an ESP32. Native code is what mpy-cross makes for x64.")
-    print(f"Heap {_HEAP}, with 400 small live objects as a stand-in for the application.\n")
-    print(f"  {'':44} {'us of CPU':>10} {'garbage, bytes':>15}")
-    for row in rows:
-        garbage = row.garbage if row.garbage >= 0 else "over the heap"
-        print(f"  {row.name:44} {row.microseconds:10.1f} {garbage:>15}")
-
-
-def main() -> int:
-    """Build, measure, print, judge. Returns the exit status."""
-    shutil.rmtree(BUILD, ignore_errors=True)
-    try:
-        _compile_firmware()
-        _copy_peers()
-        rows = _measure()
-        _print_table(rows)
-        _print_sizes()
-    except (BenchmarkError, FirmwareError, subprocess.TimeoutExpired) as error:
-        print(f"benchmark: {error}", file=sys.stderr)
-        return 2
-    print("\nBudgets")
-    judged = list(gates(rows))
-    for gate in judged:
-        print(f"  {gate.budget:68} {gate.found:>12}  {'met' if gate.met else 'NOT met'}")
-    return 0 if all(gate.met for gate in judged) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def measure() -> list[Section]:
+    """Speed and size. raises: BenchmarkError, FirmwareError, subprocess.TimeoutExpired."""
+    _copy_peers()
+    found = [Row(name, float(us), int(garbage)) for name, us, garbage in rows("bench_crypto.py", _HEAP, BUILD / "peers")]
+    note = f"under MicroPython, heap {_HEAP} with 400 small live objects; native code is what mpy-cross makes for x64"
+    return [
+        Section("Cryptography", note, list(figures(found))),
+        Section("Native modules as .mpy", "", list(_sizes())),
+    ]
