@@ -85,3 +85,15 @@ def test_damaged_messages():
     assert growth(_one, _ROUNDS) <= 512
     for order in (orders.NOTHING, orders.UNLOCK, orders.STATUS, orders.SHOW_KEY, orders.STRANGER):
         assert _outcomes[order] > _ROUNDS // 1_000, _outcomes
+
+
+def test_random_tags():
+    random.seed(16)
+    message = _signed(UNLOCK, 2)
+    at = bytes(message).find(_phone.tag)
+    for _ in range(_ROUNDS):
+        for index in range(16):
+            message[at + index] = random.getrandbits(8)
+        assert _dialogue.handle(memoryview(message)) == orders.NOTHING and _dialogue.slot == -1
+    message[at : at + 16] = _phone.tag
+    assert _dialogue.handle(memoryview(message)) == orders.UNLOCK
