@@ -80,10 +80,11 @@ class World:
         self._process.kill()
 
     def call(self, method, *words, **named):
-        return self.wait(self._call(method, words, named))
+        return self.wait(self.ask(method, *words, **named))
 
-    async def _call(self, *order):
-        self._process.stdin.write(repr(order).encode() + b"\n")
+    async def ask(self, method, *words, **named):
+        """call(), for coroutines."""
+        self._process.stdin.write(repr((method, words, named)).encode() + b"\n")
         return await self._answers.get()
 
     def events(self, count):

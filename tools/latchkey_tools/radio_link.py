@@ -5,6 +5,7 @@
   heard at all: Bumble repeats the advertisement as the response, and stays silent.
 - Whoever connects to a radio that has just stopped advertising is told so (0x3E, as over a real air, where it would
   see it after six intervals); Bumble leaves it believing in its connection.
+- Whoever gives up an attempt to connect hears of its end (0x02); Bumble goes on trying.
 - The controllers know no extended advertising, as the first ESP32 does not; hosts then use the older commands.
 
 Not simulated: distance, interference, connection intervals, scan windows. Everybody hears everything at once.
@@ -106,20 +107,34 @@ class VirtualController(controller.Controller):
         if self.failures and advertiser.enabled:
             self.failures -= 1
             advertiser.stop()
-            self._tell_of_failure(packet)
+            self._tell_of_failure(_ESTABLISHMENT_FAILED, hci.Role.PERIPHERAL, packet.initiator_address)
         elif advertiser.enabled and advertiser.address == packet.advertiser_address:
             super().on_le_connect_ind(packet)
             return
         self._end(packet.advertiser_address, packet.initiator_address, _ESTABLISHMENT_FAILED)
 
-    def _tell_of_failure(self, packet: ll.ConnectInd) -> None:
+    def on_hci_le_create_connection_cancel_command(
+        self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
+    ) -> hci.HCI_StatusReturnParameters:
+        wanted, self.pending_le_connection = self.pending_le_connection, None
+        if wanted is None:
+            return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)
+        asyncio.get_running_loop().call_soon(
+            self._tell_of_failure,
+            hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR,
+            hci.Role.CENTRAL,
+            wanted.peer_address,
+        )
+        return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
+    def _tell_of_failure(self, status: int, role: hci.Role, peer: hci.Address) -> None:
         self.send_hci_packet(
             hci.HCI_LE_Connection_Complete_Event(
-                status=_ESTABLISHMENT_FAILED,
+                status=status,
                 connection_handle=0,
-                role=hci.Role.PERIPHERAL,
-                peer_address_type=packet.initiator_address.address_type,
-                peer_address=packet.initiator_address,
+                role=role,
+                peer_address_type=peer.address_type,
+                peer_address=peer,
                 connection_interval=0,
                 peripheral_latency=0,
                 supervision_timeout=0,
