@@ -10,8 +10,8 @@ from latchkey.chip.unix.attributes import UUID
 
 
 class _World:
-    def __init__(self):
-        self._radio = Radio()
+    def __init__(self, eager=False):
+        self._radio = Radio(eager)
         self._probe = Probe(self._radio)
 
     def call(self, *words, **named):
@@ -82,13 +82,40 @@ def _cases():
 
 
 def test_the_contract_holds_over_the_fake():
+    _hold(False)
+
+
+def test_the_contract_holds_when_events_come_at_once():
+    _hold(True)
+
+
+def _hold(eager):
     for name in _cases():
         try:
-            getattr(radio_cases, name)(_World())
+            getattr(radio_cases, name)(_World(eager))
         except Exception:
             print("in", name)
             raise
     assert len(_cases()) > 25
+
+
+def test_an_eager_radio_answers_from_within_the_call():
+    world = _World(eager=True)
+    handles = world.call("probe_register")
+    world.call("gap_advertise", 20_000)
+    world.connect()
+    ble, seen = world._radio.BLE(), []
+
+    def handler(event, data):
+        seen.append(event)
+        if event == radio_cases.DONE and seen.count(event) < 3:
+            ble.gatts_indicate(0, handles[4], b"next")
+        seen.append(-event)
+
+    ble.irq(handler)
+    ble.gatts_indicate(0, handles[4], b"first")
+    done = radio_cases.DONE
+    assert seen == [done, -done] * 3  # never one within another
 
 
 def test_a_poll_delivers_a_bounded_number_of_events():

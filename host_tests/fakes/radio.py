@@ -9,6 +9,9 @@
     radio.poll()                            # as chip.poll(): events reach the firmware's handler here, and only here
     phone.heard                             # [(order, handle, data)] of notifications and indications subscribed to
 
+Radio(eager=True) does not wait for poll(): events come as soon as something happens, also from within the firmware's
+own calls, as on the ESP32 they come between any two steps.
+
 Nothing takes time, so all of it works under virtual time. What the fake cannot do as asked raises AssertionError.
 """
 
@@ -36,9 +39,10 @@ class Radio:
     FLAG_NOTIFY = 0x10
     FLAG_INDICATE = 0x20
 
-    def __init__(self):
+    def __init__(self, eager=False):
         self._ble = Ble(self._switch_on)
         self._air = None
+        self._eager = eager
         self._phones = 0
         self.out_of_order = False
 
@@ -93,7 +97,7 @@ class Radio:
     def _switch_on(self):
         if self.out_of_order:
             raise OSError(111)
-        self._air = _Air()
+        self._air = _Air(self._ble if self._eager else None)
         return self._air
 
 
@@ -157,11 +161,13 @@ class Phone:
 
 
 class _Air:
-    """The medium of Ble: takes its orders, keeps events until they are polled."""
+    """The medium of Ble: takes its orders, keeps events until they are polled. listener: gets them at once instead."""
 
     address = (0, _ADDRESS)
 
-    def __init__(self):
+    def __init__(self, listener):
+        self._listener = listener
+        self._delivering = False
         self.advertising = None
         self.name = b""
         self.mtu = 0
@@ -196,6 +202,11 @@ class _Air:
         if len(self._events) >= _WAITING:
             raise AssertionError("%d events wait; nobody polls" % _WAITING)
         self._events.append(event)
+        if self._listener and not self._delivering:
+            self._delivering = True  # events come one after the other: what a handler causes waits until it returns
+            while self._events:
+                self.poll(self._listener)
+            self._delivering = False
 
     def connect(self, phone):
         phone.link = next(number for number in range(4) if number not in self._phones)

@@ -137,8 +137,8 @@ class Ble(Events):
             raise OSError(_EIO)
         if connectable and len(self._links) >= _LINKS:
             raise OSError(_ENOMEM)
+        self._advertising = True  # before the order: somebody may connect at once
         air.send("advertise", interval_us, int(connectable), self._payload[0], self._payload[1])
-        self._advertising = True
 
     def gap_disconnect(self, conn_handle: int) -> bool:
         """False when there is no such connection. The event follows."""
@@ -186,8 +186,9 @@ class Ble(Events):
         link = self._link(conn_handle)
         if link.indicating:
             raise OSError(_EBUSY)
+        self._value(value_handle)
+        link.indicating = value_handle  # before the order: it may be confirmed at once
         self._send("indicate", link, conn_handle, value_handle, data)
-        link.indicating = value_handle
 
     def _send(self, order: str, link: Link, conn_handle: int, value_handle: int, data: "bytes | None") -> None:
         value = self._value(value_handle)
