@@ -123,8 +123,7 @@ def test_a_poll_delivers_a_bounded_number_of_events():
     handles = world.call("probe_register")
     world.call("gap_advertise", 20_000)
     phone = world._radio.connect()
-    for _ in range(40):
-        phone.write(handles[0], b"x")
+    phone.write_chunks(handles[0], bytes(400), 10)
     assert [len(world.events(0)) for _ in range(4)] == [16, 16, 9, 0]
 
 

@@ -121,6 +121,21 @@ def test_an_adapter_that_is_not_there_is_named():
             asyncio.run(start(adapter))
 
 
+def test_an_adapter_that_keeps_silent_is_given_up():
+    async def start():
+        silent = await asyncio.start_server(_car, "127.0.0.1", 0)
+        port = silent.sockets[0].getsockname()[1]
+        radio = Radio(air_port=0, hci_port=0, adapter=f"tcp-client:127.0.0.1:{port}")
+        try:
+            with pytest.raises(RadioError, match="does not answer"):
+                await radio.start()
+        finally:
+            await radio.stop()
+            silent.close()
+
+    asyncio.run(asyncio.wait_for(start(), 10))
+
+
 def test_round_trips_are_short_enough_for_stories_in_real_time():
     """Write, answer, indication, confirmation; the probe looks at its radio every ms. Printed, with a wide bound."""
     with world() as whole:

@@ -20,6 +20,8 @@ from latchkey.chip.unix.ble import Ble
 
 _EVENTS = 16  # in one poll, as over TCP
 _WAITING = 1_000  # a test that lets more pile up has forgotten to poll
+_LONGEST = 512
+_LEAST_MTU = 23
 _READ = 0x02
 _WRITE = 0x0C
 _NOTIFY = 0x10
@@ -116,14 +118,21 @@ class Phone:
 
     def exchange_mtu(self, mtu):
         """Ask for an MTU; both use the smaller one."""
-        self._happen("mtu", min(mtu, self._air.mtu))
+        self._happen("mtu", max(_LEAST_MTU, min(mtu, self._air.mtu)))
 
     def write(self, handle, data):
         """Answered in `answers` with 0 or an ATT error. Data longer than one write is a long write."""
+        if len(data) > _LONGEST:
+            raise AssertionError("no client can write %d bytes" % len(data))
         if self._air.flags(handle) & _WRITE:
             self._happen("write", handle, bytes(data))
         else:
             self.answers.append((_WRITE_NOT_PERMITTED, b""))
+
+    def write_chunks(self, handle, data, size=20):
+        """Write data in pieces of so many bytes, one right after the other."""
+        for offset in range(0, len(data), size):
+            self.write(handle, data[offset : offset + size])
 
     def read(self, handle):
         """Answered in `answers` with (0 or an ATT error, value)."""

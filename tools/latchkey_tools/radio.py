@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 
+from bumble import core
 from bumble.device import Device, DeviceConfiguration
 from bumble.host import Host
 from bumble.transport import open_transport
@@ -28,6 +29,7 @@ from latchkey_tools.radio_wire import LINE_LIMIT, WireError, format_event, parse
 AIR_PORT = 35903
 HCI_PORT = 9544
 ADDRESS = "02:4C:4B:00:00:00"  # locally administered; stable, as ESPHome connects by address
+_POWER_ON_S = 3
 _BACKLOG_LIMIT = 1 << 17  # four clients' unanswered writes fit several times
 log = logging.getLogger(__name__)
 
@@ -60,8 +62,8 @@ class Radio:
         device = await self._real() if self._adapter != "simulated" else self._virtual()
         self._peripheral = Peripheral(device, self._tell)
         try:
-            await self._peripheral.start()
-        except Exception as error:
+            await asyncio.wait_for(self._peripheral.start(), _POWER_ON_S)
+        except Exception as error:  # Bumble's, the transport's, or nothing but silence
             raise RadioError(f"{self._adapter} does not answer as a Bluetooth controller ({error!r})")
         self._server = await asyncio.start_server(self._serve, self._host, self.air_port, limit=LINE_LIMIT)
         self.air_port = self._server.sockets[0].getsockname()[1]
@@ -123,7 +125,7 @@ class Radio:
                 await self._obey(reader)
             except (ConnectionError, TimeoutError, ValueError):
                 pass  # ValueError: a line longer than any order
-            except WireError as error:
+            except (WireError, core.BaseBumbleError) as error:
                 log.warning("the firmware's radio: %s", error)
             finally:
                 self._writer = None
