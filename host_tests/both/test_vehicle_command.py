@@ -34,8 +34,8 @@ def _fault(dialogue, message):
     assert _send(dialogue, message) == orders.NOTHING
     assert dialogue.slot == -1
     (found,) = replies(dialogue)
-    assert found[(12, 1)] == numbers.ERROR
-    return found[(12, 2)]
+    assert found[(12, 1)] == numbers.ERROR and found[(12, 2)] == dialogue.fault
+    return dialogue.fault
 
 
 def test_a_handshake_tells_counter_epoch_and_clock():
@@ -262,6 +262,21 @@ def test_replies_are_not_answered():
         _send(dialogue, phone.handshake())
         echo = bytearray(dialogue.voice.out.message(0))
         assert _send(dialogue, echo) == orders.NOTHING and replies(dialogue) == []
+
+
+def test_whom_a_message_names_and_what_became_of_it():
+    _, dialogue, phone = _met()
+    _send(dialogue, phone.handshake())
+    assert (dialogue.claimed, dialogue.slot, dialogue.fault) == (_SLOT, -1, 0)
+    _send(dialogue, phone.signed(UNLOCK))
+    assert (dialogue.claimed, dialogue.slot, dialogue.fault) == (_SLOT, _SLOT, 0)
+    _send(dialogue, phone.repeated(UNLOCK))
+    assert (dialogue.claimed, dialogue.slot, dialogue.fault) == (_SLOT, -1, numbers.INVALID_TOKEN_OR_COUNTER)
+    for message in (Phone(b"stranger").handshake(), phone.unsigned(STATUS), bytearray()):
+        _send(dialogue, message)
+        assert (dialogue.claimed, dialogue.slot, dialogue.fault) == (-1, -1, 0)
+    _send(dialogue, Phone(b"stranger").signed(UNLOCK))
+    assert (dialogue.claimed, dialogue.slot, dialogue.fault) == (-1, -1, numbers.UNKNOWN_KEY_ID)
 
 
 def test_rubbish_is_dropped_in_silence():

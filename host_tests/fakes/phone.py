@@ -109,7 +109,7 @@ class Phone:
         metadata += (number(7, self.flags) if self.flags else b"") + b"\xff"
         body = bytearray(payload)
         if form == GCM:
-            self.nonce = sha1(self.address, bytes((self.messages + 1,)))[:12]
+            self.nonce = sha1(self.address, self.messages.to_bytes(4, "big"))[:12]
             tag = bytearray(16)
             Gcm(self.k).seal(self.nonce, sha256(metadata), body, tag)
         else:

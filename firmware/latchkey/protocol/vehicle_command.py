@@ -41,12 +41,14 @@ class Dialogue:
 
     One Dialogue serves any number of links, one message at a time. After handle(): `order` has the details of what is
     wanted; `slot` is the key that has proved itself by the message's tag, NOBODY for an unsigned one; `voice.path` is
-    the way back. All that is gone with the next handle().
+    the way back; `fault` is what was answered by itself to a message that does not pass, else 0. All that is gone with
+    the next handle().
     """
 
     def __init__(self, keys: "Keys", sessions: Sessions, limit: int = 512) -> None:
         """sessions: shared with every other Dialogue. limit: the longest message that links let in, in bytes."""
         self.slot = NOBODY
+        self.fault = 0
         self.sessions = sessions
         reader = Reader()
         metadata = Metadata(keys.vin)
@@ -55,6 +57,11 @@ class Dialogue:
         self._envelope = Envelope(reader)
         self._check = Check(keys, sessions, metadata)
         self._text = bytearray(limit)  # the payload, decrypted
+
+    @property
+    def claimed(self) -> int:
+        """The slot whose key the message names, proved or not; NOBODY for a stranger's or none."""
+        return self._check.slot
 
     def handle(self, message: memoryview) -> int:
         """Take one message; returns what kind of order it is (vehicle_command_order).
@@ -79,6 +86,7 @@ class Dialogue:
         self.order.clear()
         self._check.clear()
         self.slot = NOBODY
+        self.fault = 0
         wipe(self._text)
 
     def _route(self) -> int:
@@ -150,6 +158,7 @@ class Dialogue:
         return kind
 
     def _refuse(self, fault: int) -> int:
+        self.fault = fault
         self.order.clear()
         self.voice.refuse(fault, self._check.peer, self._check.slot)
         return orders.NOTHING

@@ -9,7 +9,6 @@ from micropython import const
 from latchkey.crypto.digest import sha1
 from latchkey.protocol.vehicle_command_numbers import ID_LEN
 
-VIN_LEN = const(17)
 K_LEN = const(16)
 
 

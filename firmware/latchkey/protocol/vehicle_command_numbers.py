@@ -16,8 +16,7 @@ SESSION_INFO = const(6)
 HMAC = const(8)
 AES_GCM_RESPONSE = const(9)
 
-# operationStatus
-OK = const(0)
+# operationStatus; 0 is OK
 WAIT = const(1)
 ERROR = const(2)
 
@@ -33,7 +32,6 @@ INVALID_COMMAND = const(9)
 DECODING = const(10)
 INTERNAL = const(11)
 BAD_PARAMETER = const(13)
-KEYCHAIN_IS_FULL = const(14)
 INCORRECT_EPOCH = const(15)
 IV_INCORRECT_LENGTH = const(16)
 TIME_EXPIRED = const(17)
