@@ -179,6 +179,29 @@ def test_faults_that_a_client_can_mend_carry_fresh_session_info():
     assert (15,) not in found and (13,) not in found
 
 
+def test_faults_that_no_client_can_mend_carry_none():
+    _, dialogue, phone = _met()
+    phone.nonce_length = 11
+    _send(dialogue, phone.signed(UNLOCK))
+    (found,) = replies(dialogue)
+    assert found[(12, 2)] == numbers.IV_INCORRECT_LENGTH and not {(13,), (15,)} & set(found)
+    phone.nonce_length = 12
+    for payload, fault in ((b"\xff", numbers.DECODING), (b"\x10\x02", numbers.INVALID_COMMAND)):
+        _send(dialogue, phone.signed(payload))
+        (found,) = replies(dialogue)
+        assert found[(12, 2)] == fault and not {(13,), (15,)} & set(found)
+
+
+def test_of_two_signatures_the_last_counts_and_inherits_nothing():
+    _, dialogue, phone = _met()
+    for second in (b"\x6a\x02\x42\x00", b"\x6a\x02\x2a\x00"):
+        message = phone.signed(UNLOCK) + second
+        assert _fault(dialogue, bytearray(message)) == numbers.TIME_EXPIRED
+    for second in (b"\x6a\x02\x32\x00", b"\x6a\x02\x4a\x00"):
+        message = phone.signed(UNLOCK) + second
+        assert _fault(dialogue, bytearray(message)) == numbers.BAD_PARAMETER
+
+
 def test_a_message_without_an_epoch_is_bound_to_the_present_one_all_the_same():
     """The field may be left out; the tag covers the vehicle's own epoch whatever the message says."""
     keys, dialogue, phone = _met()
