@@ -194,12 +194,13 @@ def test_faults_that_no_client_can_mend_carry_none():
 
 def test_of_two_signatures_the_last_counts_and_inherits_nothing():
     _, dialogue, phone = _met()
-    for second in (b"\x6a\x02\x42\x00", b"\x6a\x02\x2a\x00"):
-        message = phone.signed(UNLOCK) + second
-        assert _fault(dialogue, bytearray(message)) == numbers.TIME_EXPIRED
-    for second in (b"\x6a\x02\x32\x00", b"\x6a\x02\x4a\x00"):
-        message = phone.signed(UNLOCK) + second
-        assert _fault(dialogue, bytearray(message)) == numbers.BAD_PARAMETER
+    for second, fault in (
+        (b"\x6a\x02\x42\x00", numbers.TIME_EXPIRED),  # HMAC
+        (b"\x6a\x02\x2a\x00", numbers.IV_INCORRECT_LENGTH),  # AES-GCM
+        (b"\x6a\x02\x32\x00", numbers.BAD_PARAMETER),  # of session info
+        (b"\x6a\x02\x4a\x00", numbers.BAD_PARAMETER),  # of a reply
+    ):
+        assert _fault(dialogue, phone.signed(UNLOCK) + second) == fault
 
 
 def test_a_message_without_an_epoch_is_bound_to_the_present_one_all_the_same():
