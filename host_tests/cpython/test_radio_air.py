@@ -99,7 +99,7 @@ def test_nonsense_on_the_wire_ends_that_connection_only():
 
         for words in (
             b"advertise\n",
-            b"notify 4 1 00\n",
+            b"notify 8 1 00\n",
             b"wrote 0 0\n",
             b"x" * 5_000,
             b"name zz\n",

@@ -33,7 +33,7 @@ def test_events_are_written():
         "",
         "silent 1",
         "drop",
-        "drop 4",
+        "drop 8",
         "drop -1",
         "drop ٣",
         "mtu 22",
@@ -68,4 +68,4 @@ def test_nothing_but_the_declared_error_comes_out(line):
         order = parse(line)
     except WireError:
         return
-    assert 0 <= order.link < 4 and len(order.data) <= 512 and len(order.response) <= 31
+    assert 0 <= order.link < 8 and len(order.data) <= 512 and len(order.response) <= 31

@@ -18,8 +18,8 @@ Nothing takes time, so all of it works under virtual time. What the fake cannot 
 from latchkey.chip.unix.attributes import UUID
 from latchkey.chip.unix.ble import Ble
 
-_EVENTS = 16  # in one poll, as over TCP
-_WAITING = 1_000  # a test that lets more pile up has forgotten to poll
+from fakes.radio_medium import Medium
+
 _LONGEST = 512
 _LEAST_MTU = 23
 _READ = 0x02
@@ -29,7 +29,6 @@ _INDICATE = 0x20
 _READ_NOT_PERMITTED = 0x02  # ATT errors
 _WRITE_NOT_PERMITTED = 0x03
 _NOT_SUPPORTED = 0x06
-_ADDRESS = b"\x02LK\x00\x00\x00"
 
 
 class Radio:
@@ -99,7 +98,7 @@ class Radio:
     def _switch_on(self):
         if self.out_of_order:
             raise OSError(111)
-        self._air = _Air(self._ble if self._eager else None)
+        self._air = Medium(self._ble if self._eager else None)
         return self._air
 
 
@@ -167,142 +166,3 @@ class Phone:
         if not self.connected:
             raise AssertionError("the phone is not connected")
         self._air.happen(event, self.link, *words)
-
-
-class _Air:
-    """The medium of Ble: takes its orders, keeps events until they are polled. listener: gets them at once instead."""
-
-    address = (0, _ADDRESS)
-
-    def __init__(self, listener):
-        self._listener = listener
-        self._delivering = False
-        self.advertising = None
-        self.name = b""
-        self.mtu = 0
-        self.broken = False
-        self._flags = {}
-        self._handles = {}
-        self._phones = {}
-        self._events = []
-
-    # For Ble
-
-    def send(self, order, *words):
-        getattr(self, "_" + order)(*words)
-
-    def poll(self, radio):
-        if self.broken:
-            raise OSError(104)
-        for _ in range(min(_EVENTS, len(self._events))):
-            event, *words = self._events.pop(0)
-            getattr(self, "_deliver_" + event)(radio, *words)
-
-    def close(self):
-        for phone in list(self._phones.values()):
-            phone.connected = False
-        self._phones.clear()
-        self._events.clear()
-        self.advertising = None
-
-    # For phones
-
-    def happen(self, *event):
-        if len(self._events) >= _WAITING:
-            raise AssertionError("%d events wait; nobody polls" % _WAITING)
-        self._events.append(event)
-        if self._listener and not self._delivering:
-            self._delivering = True  # events come one after the other: what a handler causes waits until it returns
-            while self._events:
-                self.poll(self._listener)
-            self._delivering = False
-
-    def connect(self, phone):
-        phone.link = next(number for number in range(4) if number not in self._phones)
-        self._phones[phone.link] = phone
-        self.advertising = None
-        self.happen("connect", phone.link, 1, phone.address)
-        return phone
-
-    def hang_up(self, phone):
-        phone.connected = False
-        del self._phones[phone.link]
-        self.happen("disconnect", phone.link)
-
-    def handle(self, uuid):
-        return self._handles[uuid]
-
-    def flags(self, handle):
-        return self._flags[handle]
-
-    # Events
-
-    def _deliver_connect(self, radio, link, address_type, address):
-        radio.on_connect(link, address_type, address)
-
-    def _deliver_failed(self, radio):
-        radio.on_failed_connect()
-
-    def _deliver_disconnect(self, radio, link):
-        radio.on_disconnect(link)
-
-    def _deliver_mtu(self, radio, link, mtu):
-        radio.on_mtu(link, mtu)
-
-    def _deliver_write(self, radio, link, handle, data):
-        radio.on_write(link, handle, data)
-        self._answer(link, 0, b"")
-
-    def _deliver_read(self, radio, link, handle):
-        self._answer(link, *radio.on_read(link, handle))
-
-    def _deliver_confirm(self, radio, link, status):
-        radio.on_confirmed(link, status)
-
-    def _answer(self, link, status, data):
-        if link in self._phones:
-            self._phones[link].answers.append((status, data))
-
-    # Orders
-
-    def _name(self, data):
-        self.name = data
-
-    def _mtu(self, mtu):
-        self.mtu = mtu
-
-    def _table(self):
-        self._flags.clear()
-        self._handles.clear()
-
-    def _service(self, handle, flags, uuid):
-        pass
-
-    def _characteristic(self, handle, flags, uuid):
-        self._flags[handle] = flags
-        self._handles[uuid] = handle
-
-    _descriptor = _characteristic
-
-    def _register(self):
-        pass
-
-    def _advertise(self, interval_us, connectable, data, response):
-        self.advertising = (bool(connectable), data, response)
-
-    def _silent(self):
-        self.advertising = None
-
-    def _notify(self, link, handle, data):
-        self._sent("notify", link, handle, data)
-
-    def _indicate(self, link, handle, data):
-        self._sent("indicate", link, handle, data)
-
-    def _sent(self, order, link, handle, data):
-        if link in self._phones:
-            self._phones[link].receive(order, handle, data)
-
-    def _drop(self, link):
-        if link in self._phones:
-            self.hang_up(self._phones[link])

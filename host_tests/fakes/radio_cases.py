@@ -215,6 +215,22 @@ def case_an_indication_ends_with_its_connection(world):
     assert world.events(2) == [(DONE, (0, handles[4], 7)), (DISCONNECT, (0, 1, phone.address))]
 
 
+def case_what_is_meant_for_one_client_does_not_reach_the_next(world):
+    """The first goes and another comes before the firmware has heard of either."""
+    handles, first = _connected(world)
+    world.call("gap_advertise", 20_000)
+    world.call("probe_wait", True)
+    first.disconnect()
+    second = world.connect()
+    assert second.subscribe("fff3", False) == 0
+    world.call("gatts_notify", 0, handles[3], b"secret")
+    assert world.call("probe_wait", False) is None
+    assert world.events(2) == [(DISCONNECT, (0, 1, first.address)), (CONNECT, (1, 1, second.address))]
+    assert second.heard(0) == []
+    world.call("gatts_notify", 1, handles[3], b"hello")
+    assert second.heard(1) == [("fff3", b"hello")]
+
+
 def case_the_firmware_hangs_up(world):
     _, phone = _connected(world)
     assert world.call("gap_disconnect", 1) is False

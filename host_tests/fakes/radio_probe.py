@@ -20,6 +20,7 @@ class Probe:
         self._kept = None
         self._raises = False
         self._denial = None
+        self.waiting = False
         self._radio = radio
         self._note = self.events.append
         self.ble = radio.BLE()
@@ -66,6 +67,10 @@ class Probe:
         """Install the handler again."""
         self.ble.irq(self._heard)
 
+    def probe_wait(self, waiting):
+        """Events are left alone while this is true."""
+        self.waiting = waiting
+
     def probe_deny(self, error):
         """Answer reads with this ATT error from now on."""
         self._denial = error
@@ -96,7 +101,8 @@ def _serve(address):
     orders = select.poll()
     orders.register(sys.stdin, select.POLLIN)
     while True:
-        bluetooth.poll()
+        if not probe.waiting:
+            bluetooth.poll()
         if not orders.poll(0):
             time.sleep_ms(1)
             continue

@@ -1,7 +1,8 @@
 """The simulated Bluetooth air: the firmware's radio, driven over TCP, and room for phones.
 
     radio = Radio()                     # the firmware at 127.0.0.1:35903, HCI hosts at 9544; port=0: any
-    await radio.start()
+    await radio.start()                 # the firmware may come
+    await radio.start_hci()             # phones may come
     radio.air_port, radio.hci_port      # hci_port is None with a real adapter: there a phone is a phone
     radio.fail(2)                       # the next 2 connections to the firmware fail to be established
     await radio.stop()

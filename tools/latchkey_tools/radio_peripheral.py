@@ -10,17 +10,16 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from bumble import att, core, gatt, hci
 from bumble.device import AdvertisingType, Connection, Device
-from bumble.gatt_server import Server
 from bumble.profiles.gap import GenericAccessService
 
-from latchkey_tools.radio_wire import LINKS, Order, WireError, format_event
+from latchkey_tools.radio_table import Table
+from latchkey_tools.radio_wire import LINKS, NUMBERS, Order, WireError, format_event
 
-_READ, _WRITE, _NOTIFY_BIT, _INDICATE_BIT = 0x02, 0x0C, 0x10, 0x20
 _STATUS_TIMEOUT = 13  # BLE_HS_ETIMEOUT
 _UNANSWERED = 64  # writes that one client may have under way; NimBLE drops what finds no buffer, and so does this
 log = logging.getLogger(__name__)
@@ -43,11 +42,9 @@ class Peripheral:
         self._device = device
         self._tell = tell
         self._links: dict[int, Link] = {}
-        self._values: dict[int, gatt.Attribute] = {}
-        self._table: list[Order] = []
-        self._own = len(device.gatt_server.attributes), len(device.gatt_server.services)
+        self._leaving: set[int] = set()  # numbers of clients that the firmware may still think of
+        self._table = Table(device, self._ask)
         self._tasks: set[asyncio.Task[None]] = set()
-        _refuse_wrong_subscriptions(device.gatt_server)
         device.on(device.EVENT_CONNECTION, self._connected)
         device.on(device.EVENT_CONNECTION_FAILURE, lambda error: self._say("failed"))
 
@@ -64,7 +61,8 @@ class Peripheral:
         await self._device.stop_advertising()
         for link in list(self._links.values()):
             await _hang_up(link.connection)
-        self._clear_table()
+        self._leaving.clear()
+        self._table.clear()
 
     async def do(self, order: Order) -> None:
         """Carry out an order. Raises WireError for one that nobody could carry out."""
@@ -80,17 +78,10 @@ class Peripheral:
         self._device.gatt_server.max_mtu = order.number
 
     async def _row(self, order: Order) -> None:
-        if order.name == "table":
-            self._table.clear()
-        else:
-            self._table.append(order)
+        self._table.add(order)
 
     async def _register(self, order: Order) -> None:
-        self._clear_table()
-        for service, characteristics in _services(self._table):
-            self._device.add_service(
-                gatt.Service(service.uuid, [self._characteristic(*row) for row in characteristics])
-            )
+        self._table.register()
 
     async def _advertise(self, order: Order) -> None:
         kinds = AdvertisingType
@@ -108,12 +99,12 @@ class Peripheral:
 
     async def _notify(self, order: Order) -> None:
         if link := self._links.get(order.link):
-            value = self._value(order)
+            value = self._table.value(order.handle)
             await self._device.gatt_server.notify_subscriber(link.connection, value, order.data, force=True)
 
     async def _indicate(self, order: Order) -> None:
         if link := self._links.get(order.link):
-            value = self._value(order)
+            value = self._table.value(order.handle)
             if link.indication is not None:
                 raise WireError("a second indication before the first was confirmed")
             link.indication = self._begin(self._see_through(link, value, order.data))
@@ -121,6 +112,9 @@ class Peripheral:
     async def _drop(self, order: Order) -> None:
         if link := self._links.get(order.link):
             self._begin(_hang_up(link.connection))
+
+    async def _freed(self, order: Order) -> None:
+        self._leaving.discard(order.link)
 
     async def _answer(self, order: Order) -> None:
         link = self._links.get(order.link)
@@ -145,50 +139,12 @@ class Peripheral:
         "notify": _notify,
         "indicate": _indicate,
         "drop": _drop,
+        "freed": _freed,
         "wrote": _answer,
         "value": _answer,
     }
 
-    # The table
-
-    def _clear_table(self) -> None:
-        server = self._device.gatt_server
-        attributes, services = self._own
-        del server.attributes[attributes:], server.services[services:]
-        server.attributes_by_handle.clear()
-        self._values.clear()
-
-    def _characteristic(self, row: Order, descriptors: list[Order]) -> gatt.Characteristic[bytes]:
-        own = gatt.Characteristic[bytes](
-            row.uuid,
-            gatt.Characteristic.Properties(row.number & 0xFF),
-            _permissions(row.number),
-            self._access(row),
-            [gatt.Descriptor(d.uuid, _permissions(d.number), self._access(d)) for d in descriptors],
-        )
-        self._values[row.handle] = own
-        return own
-
-    def _value(self, order: Order) -> gatt.Attribute:
-        if order.handle not in self._values:
-            raise WireError(f"there is no value {order.handle}")
-        return self._values[order.handle]
-
-    def _access(self, row: Order) -> gatt.CharacteristicValue[bytes]:
-        async def read(connection: Connection) -> bytes:
-            if not row.number & _READ:
-                raise att.ATT_Error(att.ATT_READ_NOT_PERMITTED_ERROR)
-            answer = await self._ask(connection, "read", "value", row.handle)
-            if answer.number:
-                raise att.ATT_Error(answer.number)
-            return answer.data
-
-        async def write(connection: Connection, data: bytes) -> None:
-            if not row.number & _WRITE:
-                raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR)
-            await self._ask(connection, "write", "wrote", row.handle, data)
-
-        return gatt.CharacteristicValue(read, write)
+    # What the table asks
 
     async def _ask(self, connection: Connection, event: str, answer: str, *words: int | bytes) -> Order:
         link = next((link for link in self._links.values() if link.connection is connection), None)
@@ -202,8 +158,8 @@ class Peripheral:
     # Connections
 
     def _connected(self, connection: Connection) -> None:
-        number = next((n for n in range(LINKS) if n not in self._links), None)
-        if number is None:
+        number = next((n for n in range(NUMBERS) if n not in self._links and n not in self._leaving), None)
+        if number is None or len(self._links) >= LINKS:
             self._begin(_hang_up(connection))
             return
         link = self._links[number] = Link(number, connection)
@@ -214,6 +170,7 @@ class Peripheral:
 
     def _disconnected(self, link: Link) -> None:
         del self._links[link.number]
+        self._leaving.add(link.number)
         if link.indication is not None:
             link.indication.cancel()
         for _, answer in link.asked:
@@ -243,37 +200,3 @@ class Peripheral:
 async def _hang_up(connection: Connection) -> None:
     with contextlib.suppress(core.BaseBumbleError, asyncio.CancelledError):
         await connection.disconnect()
-
-
-def _services(table: list[Order]) -> Iterator[tuple[Order, list[tuple[Order, list[Order]]]]]:
-    """Rows of the wire -> (service, [(characteristic, [descriptors])]). Raises WireError for rows out of order."""
-    services: list[tuple[Order, list[tuple[Order, list[Order]]]]] = []
-    for row in table:
-        try:
-            if row.name == "service":
-                services.append((row, []))
-            elif row.name == "characteristic":
-                services[-1][1].append((row, []))
-            else:
-                services[-1][1][-1][1].append(row)
-        except IndexError:
-            raise WireError(f"a {row.name} that belongs to nothing")
-    yield from services
-
-
-def _permissions(flags: int) -> att.Attribute.Permissions:
-    readable = att.Attribute.READABLE if flags & _READ else 0
-    return att.Attribute.Permissions(readable | (att.Attribute.WRITEABLE if flags & _WRITE else 0))
-
-
-def _refuse_wrong_subscriptions(server: Server) -> None:
-    """NimBLE refuses a client that asks for what the characteristic does not offer; Bumble would note it."""
-    accept = server.write_cccd
-
-    def write_cccd(bearer: att.Bearer, characteristic: gatt.Characteristic, value: bytes) -> None:
-        offered = (characteristic.properties & _NOTIFY_BIT) >> 4 | (characteristic.properties & _INDICATE_BIT) >> 4
-        if len(value) != 2 or value[1] or value[0] & ~offered:
-            raise att.ATT_Error(att.ATT_REQUEST_NOT_SUPPORTED_ERROR)
-        accept(bearer, characteristic, value)
-
-    server.write_cccd = write_cccd  # type: ignore[method-assign]

@@ -1,13 +1,14 @@
 """The AIR wire: lines of ASCII between the firmware's `bluetooth` and the radio that plays NimBLE for it.
 
-Numbers are decimal, bytes hexadecimal or - for none. LINK counts from 0 and is the firmware's connection handle;
-HANDLE is the firmware's value handle; TYPE is 0 for a public address, 1 for a random one. The radio speaks first.
+Numbers are decimal, bytes hexadecimal or - for none. LINK counts from 0 and is the firmware's connection handle; it is
+not used again before the firmware has freed it: nothing meant for one client may reach the next. HANDLE is the
+firmware's value handle; TYPE is 0 for a public address, 1 for a random one. The radio speaks first.
 
   radio -> firmware                                     firmware -> radio
   radio TYPE ADDRESS      hello: the radio's address    name DATA             what the GAP service tells as name
   connect LINK TYPE ADDRESS                             mtu MTU               what an MTU exchange is answered with
   failed                  a connection that never was   table                 begin a new GATT table of
-  disconnect LINK                                       service 0 0 UUID
+  disconnect LINK         answered with `freed`         service 0 0 UUID
   mtu LINK MTU            has been exchanged            characteristic HANDLE FLAGS UUID
   write LINK HANDLE DATA  answered with `wrote`         descriptor HANDLE FLAGS UUID
   read LINK HANDLE        answered with `value`         register              the table is complete
@@ -18,6 +19,7 @@ HANDLE is the firmware's value handle; TYPE is 0 for a public address, 1 for a r
                                                         drop LINK
                                                         wrote LINK            the write has been taken
                                                         value LINK STATUS DATA   STATUS: 0 or an ATT error
+                                                        freed LINK
 
 A line that makes no sense ends the connection: both ends are ours, and a radio that guesses hides a mistake.
 """
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 
 LINE_LIMIT = 1_400  # an indication of 512 bytes in hexadecimal, and what stands before it
 LINKS = 4  # the ESP32's connections
+NUMBERS = 2 * LINKS  # a place is free as soon as its client has gone, its number later
 _LEAST_MTU, _MOST_MTU = 23, 527
 _VALUE_MOST = 512
 
@@ -71,7 +74,7 @@ def parse(line: str) -> Order:
                 )
             case (("notify" | "indicate"), [link, handle, data]):
                 return Order(name, _link(link), _number(handle), data=_bytes(data, _VALUE_MOST))
-            case (("drop" | "wrote"), [link]):
+            case (("drop" | "wrote" | "freed"), [link]):
                 return Order(name, _link(link))
             case "value", [link, status, data]:
                 return Order(name, _link(link), number=_number(status, 255), data=_bytes(data, _VALUE_MOST))
@@ -93,7 +96,7 @@ def _number(text: str, most: int = 0xFFFF, least: int = 0) -> int:
 
 
 def _link(text: str) -> int:
-    return _number(text, LINKS - 1)
+    return _number(text, NUMBERS - 1)
 
 
 def _bytes(text: str, most: int) -> bytes:

@@ -67,6 +67,7 @@ class Air:
             radio.on_connect(link, int(words[2]), bytes.fromhex(words[3]))
         elif event == "disconnect":
             radio.on_disconnect(link)
+            self.send("freed", link)
         elif event == "mtu":
             radio.on_mtu(link, int(words[2]))
         elif event == "write":
