@@ -5,7 +5,8 @@ import os
 
 def _root():
     here = __file__ if __file__.startswith("/") else os.getcwd() + "/" + __file__
-    return here.rsplit("/host_tests/", 1)[0]
+    # Compiled tests lie elsewhere; they are run from the root.
+    return here.rsplit("/host_tests/", 1)[0] if "/host_tests/" in here else os.getcwd()
 
 
 def _make(path):
