@@ -122,7 +122,7 @@ class Ble(Events):
     ) -> None:
         """Begin anew, or stop with None. Data that is None stays as it was. raises: OSError."""
         if interval_us is None:
-            if self._air is not None and self._advertising:
+            if self._air is not None:
                 self._air.send("silent")
             self._advertising = False
             return
