@@ -207,6 +207,7 @@ class NfcLink:
             return vehicle.verdict_on_strangers()
         if self._entropy.stuck:
             return codes.NO_ENTROPY
+        self._ephemeral.give_up()
         return codes.ACCEPTED if p256.on_curve(self._key) else codes.BAD_POINT
 
     def _ask_vehicle(self) -> None:

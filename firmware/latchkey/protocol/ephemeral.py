@@ -70,6 +70,15 @@ class Ephemeral:
         """A tap was accepted: make a new pair when there is time."""
         self._stale = True
 
+    def give_up(self) -> None:
+        """A card needs the curve now: what is being made ahead of time begins anew when there is time.
+
+        So a reader needs one workspace of the curve and no second one, which a heap in use may not have in one piece.
+        """
+        if self._work is not None:
+            self._work.close()
+            self._work = None
+
     def remember(self, key64: bytearray) -> None:
         """This card's shared X shall be ready the next time. The key is copied."""
         entry = self._find(key64)
@@ -93,6 +102,7 @@ class Ephemeral:
         if entry is not None and entry.ready:
             out32[:] = entry.shared
             return
+        self.give_up()
         yield from p256.shared_steps(self._private, key64, out32)
 
     def _next_job(self) -> "Generator[None, None, None] | None":
@@ -104,11 +114,13 @@ class Ephemeral:
         return None
 
     def _renew_steps(self) -> "Generator[None, None, None]":
-        p256.new_private(self._fill, self._next_private)
-        yield from p256.public_steps(self._next_private, self._next_public)
-        self._private[:] = self._next_private
-        self.public[:] = self._next_public
-        wipe(self._next_private)
+        try:
+            p256.new_private(self._fill, self._next_private)
+            yield from p256.public_steps(self._next_private, self._next_public)
+            self._private[:] = self._next_private
+            self.public[:] = self._next_public
+        finally:
+            wipe(self._next_private)
         for entry in self._known:
             entry.ready = False
             wipe(entry.shared)
@@ -120,11 +132,13 @@ class Ephemeral:
         """A card remembered anew meanwhile may have taken this place; then the result belongs to nobody."""
         key = bytes(entry.key)
         out = bytearray(32)
-        yield from p256.shared_steps(self._private, key, out)
-        if entry.key == key:
-            entry.shared[:] = out
-            entry.ready = True
-        wipe(out)
+        try:
+            yield from p256.shared_steps(self._private, key, out)
+            if entry.key == key:
+                entry.shared[:] = out
+                entry.ready = True
+        finally:
+            wipe(out)
 
     def _find(self, key64: bytearray) -> "_Known | None":
         for entry in self._known:

@@ -136,9 +136,9 @@ class Controller:
 
     async def verdict(self) -> dict[str, Any]:
         """The next verdict."""
-        _, message = await self.heard("verdict")
-        told: dict[str, Any] = message[1]  # type: ignore[assignment]
-        return told
+        _, (_, *told) = await self.heard("verdict")
+        verdict: dict[str, Any] = told[0]  # type: ignore[assignment]
+        return verdict
 
     def forget(self) -> None:
         """Let heard() wait for what comes from now on."""
