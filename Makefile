@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/tools
+# No link uses the simulated radio yet.
+RADIO ?= none
 export MICROPYTHON READER RADIO PORT VPCD_PORT PN532_PORT HARNESS_PORT AIR_PORT HCI_PORT STATE FIRMWARE
 
 .DEFAULT_GOAL := help
