@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # read by mypy, never run
 _BLOCK = const(4096)
 _BLOCKS = const(256)  # 1 MB, about what an ESP32 with 4 MB has for files
 _REPORT_MS = const(1_000)
+_ERASED = b"\xff" * 256  # a whole block would need 4 KB of the heap in one piece
 
 
 class Flash:
@@ -31,8 +32,8 @@ class Flash:
         self._new = not _exists(path)
         if self._new:
             with open(path, "wb") as file:
-                for _ in range(_BLOCKS):
-                    file.write(b"\xff" * _BLOCK)
+                for _ in range(_BLOCKS * _BLOCK // len(_ERASED)):
+                    file.write(_ERASED)
         self._file = open(path, "r+b")
 
     def mount(self, point: str) -> str:
@@ -69,18 +70,21 @@ class Flash:
             return _BLOCK
         if operation == 6:
             self.erases += 1
-            self._put(argument * _BLOCK, b"\xff" * _BLOCK)
+            self._put(argument * _BLOCK, _ERASED, _BLOCK // len(_ERASED))
         return 0
 
-    def _put(self, at: int, data: "bytes | bytearray") -> None:
-        left = self._left_by_a_cut(len(data))
+    def _put(self, at: int, data: "bytes | bytearray", times: int = 1) -> None:
+        """One operation of the flash: `data`, so many times one behind the other."""
+        left = self._left_by_a_cut(len(data) * times)
+        whole = times if left is None else left // len(data)
         self._file.seek(at)
-        if left is None:
+        for _ in range(whole):
             self._file.write(data)
-            self._file.flush()
-            return
-        self._file.write(memoryview(data)[:left])
+        if left is not None:
+            self._file.write(memoryview(data)[: left - whole * len(data)])
         self._file.flush()
+        if left is None:
+            return
         self._harness.write("cut")
         while True:
             time.sleep_ms(1_000)
