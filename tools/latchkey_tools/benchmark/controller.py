@@ -44,14 +44,21 @@ class ControllerError(Exception):
 class Controller:
     """`reader`: see pn532_server. `car`: call changed() after doing something to it. `output`: what was printed."""
 
-    def __init__(self, folder: Path, heap: str = "192k", module: str = "main", path: tuple[Path, ...] = ()) -> None:
-        """module: what is run as the program; path: where it is looked for besides the firmware."""
+    def __init__(
+        self,
+        folder: Path,
+        heap: str,
+        module: str = "main",
+        path: tuple[Path, ...] = (),
+        firmware: Path | None = None,
+    ) -> None:
+        """module: what is run as the program; path: where it is looked for besides `firmware`, which is FIRMWARE."""
         self.reader = ReaderField(_HOST, 0)
         self.car = Car(self._now_ms(), jitter_ms=30)
         self.cpu_s = 0.0
         self._folder = folder
         self._command = [interpreter(), "-X", f"heapsize={heap}", "-m", module]
-        self._path = [*path, ROOT / "boards/simulator", FIRMWARE, ".frozen"]
+        self._path = [*path, ROOT / "boards/simulator", firmware or FIRMWARE, ".frozen"]
         self._harness = Harness(self._greet, self._hear, lambda text: None, lambda: None)
         self._sent: dict[str, int] = {}
         self._heard: defaultdict[str, deque[tuple[int, Message]]] = defaultdict(deque)
