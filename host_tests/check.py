@@ -158,7 +158,15 @@ def _module(name: Path) -> str:
 
 def cpython(run: Run) -> bool:
     pick = ("-k", run.pick) if run.pick else ()
-    return _pytest(run, "-n", "2", "--dist", "worksteal", "-m", "not browser and not timing", *pick)
+    explored = BUILD / "check/explored.txt"
+    explored.parent.mkdir(parents=True, exist_ok=True)
+    explored.unlink(missing_ok=True)
+    os.environ["EXPLORED"] = str(explored)
+    good = _pytest(run, "-n", "2", "--dist", "worksteal", "-m", "not browser and not timing", *pick)
+    del os.environ["EXPLORED"]
+    if explored.exists():
+        print("    " + "\n    ".join(sorted(explored.read_text().splitlines())))
+    return good
 
 
 def timing(run: Run) -> bool:

@@ -1,5 +1,7 @@
 """Visits every reachable state of a world and lets every possible event happen in each of them."""
 
+import os
+
 from latchkey.core import arbiter, lock
 from latchkey.core.facts import UNKNOWN, YES
 
@@ -23,8 +25,17 @@ def explore(name, world):
             if after not in seen:
                 seen.add(after)
                 waiting.append(after)
-    print("%s: %d states, %d transitions" % (name, len(seen), transitions))
+    tell("%s: %d states, %d transitions" % (name, len(seen), transitions))
     return seen, transitions
+
+
+def tell(line):
+    """Say what was seen: on the screen, and in the file EXPLORED, because pytest keeps the screen to itself."""
+    print(line)
+    path = os.getenv("EXPLORED")
+    if path:
+        with open(path, "a") as file:
+            file.write(line + "\n")
 
 
 def settles(world):
