@@ -1,4 +1,4 @@
-"""AES on single blocks of 16 bytes (FIPS 197). Only this module and gcm, which wants several at a time, import cryptolib.
+"""AES on single blocks of 16 bytes (FIPS 197). Only this module and gcm, which wants several, import cryptolib.
 
 Every mode above it (CMAC, counter mode, the key card's single block) is built from blocks, because stock ESP32 images
 have no counter mode and because one block is what those protocols need.
