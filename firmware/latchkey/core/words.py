@@ -71,5 +71,8 @@ def word(vocabulary: str, number: int) -> str:
 
 def verdict_name(verdict: int) -> str:
     """The verdict in words, for the page, the log and the phone. An unknown number is a fault and says so."""
-    _, found, rest = _VERDICTS.partition("\n%d " % verdict)
-    return rest.partition("\n")[0] if found else "verdict %d has no name" % verdict
+    at = _VERDICTS.find("\n%d " % verdict)
+    if at < 0:
+        return "verdict %d has no name" % verdict
+    at = _VERDICTS.find(" ", at) + 1
+    return _VERDICTS[at : _VERDICTS.find("\n", at)]
