@@ -80,7 +80,7 @@ class Run:
             self.failed += int(failed[1])
         return code == 0
 
-    def micropython(self, *words: object, heap: str = "2m", firmware: str = "build/mpy", **environment: str) -> bool:
+    def micropython(self, *words: object, heap: str = "8m", firmware: str = "build/mpy", **environment: str) -> bool:
         pick = ("-k", self.pick) if self.pick else ()
         return self.command(
             micropython(),
