@@ -21,7 +21,7 @@ run: setup ## start the controller beside a simulated car; open the page it name
 test: setup-test ## everything that must hold, on CPython and MicroPython; T=word picks tests by name
 	@$(BIN)/python host_tests/check.py $(if $(T),--pick "$(T)")
 
-test-long: setup-test ## the same with the big volumes (about an hour and a half)
+test-long: setup-test ## the same with the big volumes: for a night, not for a commit
 	@$(BIN)/python host_tests/check.py --long $(if $(T),--pick "$(T)")
 
 benchmark: setup-test ## speed of the cryptography and of a tap, beside other implementations
