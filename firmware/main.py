@@ -10,6 +10,7 @@ import time
 if __name__ == "__main__":
     gc.threshold(2_000)
 
+from latchkey.core import intent
 from latchkey.core.arbiter import Arbiter
 from latchkey.credentials.registry import Registry
 from latchkey.crypto import p256
@@ -23,6 +24,7 @@ from latchkey.drivers.reader import Reader
 from latchkey.links.console import Console
 from latchkey.links.nfc import NfcLink
 from latchkey.protocol.ephemeral import Ephemeral
+from latchkey.storage import seed
 from latchkey.storage.records import Record
 from latchkey.vehicle import Vehicle
 from micropython import const
@@ -56,8 +58,10 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
 
     board: a module as in boards/*/board.py; chip: see latchkey.chip; clock: `time`, or a test's.
     """
-    registry = Registry(Record(chip.mount() + "/keys"), chip.marks)
-    registry.load()
+    folder = mounted(chip)
+    registry = Registry(Record((folder or "") + "/keys"), chip.marks)
+    if folder is not None:  # else it stays unreadable: nobody is recognised and nobody can claim, but doors still open
+        registry.load()
     wires = chip.wires()
     arbiter = Arbiter("bolt_locked" in wires, board.PULSE_MS, board.RELOCK)
     motor = LockMotor(chip.pulse("lock"), chip.pulse("unlock"), board.PULSE_MS, clock)
@@ -66,17 +70,28 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
     red, green, blue, buzzer = [chip.level(name) for name in ("light_red", "light_green", "light_blue", "buzzer")]
     vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(red, green, blue, buzzer, clock), clock)
     inputs = Inputs(wires, vehicle, clock)
-    entropy = Entropy(chip.random)
+    vehicle.generator = entropy = Entropy(chip.random, seed.renewed(folder + "/seed", chip.random) if folder else b"")
     readers = []
     links: "Links" = []
-    for port, place, reset_pin in board.READERS:
+    cabin_has_one = any(place & intent.CABIN for _, place, _ in board.READERS)
+    for number, (port, place, reset_pin) in enumerate(board.READERS):
         ephemeral = Ephemeral(entropy.fill_from_pool, clock)
         pn532 = Pn532(Uart(chip.port(port)), clock)
         reader = Reader(pn532, chip.level(reset_pin) if reset_pin else None, clock)
         readers.append(reader)
-        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, clock)))
+        enrols = not cabin_has_one or place & intent.CABIN != 0
+        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, clock, number, enrols)))
     links.append(("console", Console(chip.console, vehicle, inputs, readers)))
     return vehicle, inputs, links
+
+
+def mounted(chip: "Chip") -> "str | None":
+    """The path of the data file system, None where it cannot be mounted: crash and button must work without it."""
+    try:
+        return chip.mount()
+    except OSError as error:
+        print("The file system cannot be mounted (%s): no key is recognised." % error)
+        return None
 
 
 async def keep(name: str, link: "Link") -> None:

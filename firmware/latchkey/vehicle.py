@@ -25,9 +25,15 @@ from latchkey.storage.journal import Journal
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
+    from typing import Protocol
+
     from latchkey.chip import Clock
     from latchkey.drivers.actuator import DriveRelay, LockMotor
     from latchkey.drivers.indicator import Indicator
+
+    class Generator(Protocol):
+        stuck: bool
+
 
 _PRESS_MS = const(1_000)  # a shorter press of the cabin button locks or unlocks
 _CLAIM_MS = const(5_000)
@@ -56,7 +62,9 @@ class Vehicle:
         self.revision = 0
         self.uptime_s = 0  # counted here, because ticks wrap after 12 days on the ESP32
         self.jammed = False
-        self._readers_at_fault = 0  # one bit for each place
+        self._readers_at_fault = 0  # one bit for each
+        self._button_read = False
+        self.generator: "Generator | None" = None  # of random numbers, handed over by main: shown when it is stuck
         self.button_held = False
         self._motor = motor
         self._relay = relay
@@ -88,9 +96,10 @@ class Vehicle:
         """A link refuses by itself, before anything could be asked (no key, wrong answer): show it and note it."""
         return self._note(request, verdict)
 
-    def meaning_of_tap(self, number: int, place: int) -> int:
-        """The action that card `number` asks for at a reader in this place, now."""
-        return self.custody.meaning_of_tap(number, self.button_held) or intent.of_tap(self.arbiter.lock, place)
+    def meaning_of_tap(self, number: int, place: int, enrols: bool) -> int:
+        """The action that card `number` asks for now. enrols: keys may be changed at the reader that it lies on."""
+        meaning = self.custody.meaning_of_tap(number, self.button_held) if enrols else 0
+        return meaning or intent.of_tap(self.arbiter.lock, place)
 
     def may_drive(self, number: int) -> bool:
         """Where one tap asks for two things, the second is only asked if it has a chance."""
@@ -106,9 +115,9 @@ class Vehicle:
         request.action = codes.CONFIRM_KEY
         return self._note(request, self.custody.show_key(key64))
 
-    def reader_at_fault(self, place: int, at_fault: bool) -> None:
-        """The reader at this place has failed, or works again: shown by the light."""
-        self._readers_at_fault = (self._readers_at_fault & ~(1 << place)) | ((1 if at_fault else 0) << place)
+    def reader_at_fault(self, number: int, at_fault: bool) -> None:
+        """Reader `number` of this board has failed, or works again: shown by the light."""
+        self._readers_at_fault = (self._readers_at_fault & ~(1 << number)) | ((1 if at_fault else 0) << number)
         self.revision += 1
 
     # What drivers/inputs calls
@@ -143,6 +152,7 @@ class Vehicle:
 
     def sense_button(self, pressed: bool) -> None:
         """The cabin button: a short press locks or unlocks, a long one claims a blank controller."""
+        first, self._button_read = not self._button_read, True
         if pressed == self.button_held:
             return  # the first reading after a reset shows a button at rest, which is not the end of a press
         now = self._clock.ticks_ms()
@@ -150,7 +160,7 @@ class Vehicle:
         self.button_held = pressed
         if pressed:
             self._button_since = now
-            self._button_used = False
+            self._button_used = first  # held through a reset: nobody has just pressed it
         elif not self._button_used and self._clock.ticks_diff(now, self._button_since) < _PRESS_MS:
             self._own.clear()
             self._own.source = codes.CABIN
@@ -165,6 +175,7 @@ class Vehicle:
         while self._clock.ticks_diff(now, self._second_at) >= _SECOND_MS:
             self._second_at = self._clock.ticks_add(self._second_at, _SECOND_MS)
             self.uptime_s += 1
+        self._motor.tick(now)
         self._pass_timers(now)
         self._age_operations(now)
         if self.button_held and not self._button_used and self._clock.ticks_diff(now, self._button_since) >= _CLAIM_MS:
@@ -186,7 +197,8 @@ class Vehicle:
         if self.custody.wants_keys():
             return codes.ENROLMENT_OPEN
         registry_bad = self.registry.state == keys.OLDER or self.registry.state == keys.UNREADABLE
-        if self._readers_at_fault or self.jammed or self.arbiter.crash.stuck or registry_bad:
+        stuck = self.generator is not None and self.generator.stuck
+        if stuck or self._readers_at_fault or self.jammed or self.arbiter.crash.stuck or registry_bad:
             return codes.FAULT
         return codes.ALL_WELL
 

@@ -74,6 +74,37 @@ def test_an_ignition_switched_off_just_before_the_crash_is_no_ignition_cycle_aft
     assert car.ask(CLOUD, _FLEET, LOCK) == codes.ACCEPTED
 
 
+def test_a_button_found_held_after_a_reset_is_no_press():
+    car = _car()
+    car.vehicle._button_read = False  # as if this were the first reading
+    car.vehicle.sense_button(True)
+    car.pass_ms(300)
+    car.vehicle.sense_button(False)
+    assert car.log(0) == [] and not car.outputs.pulses()
+    car.vehicle.sense_button(True)
+    car.pass_ms(300)
+    car.vehicle.sense_button(False)
+    assert car.log(0)[0][0] == CABIN
+
+
+def test_a_car_parked_for_any_number_of_days_still_unlocks():
+    """Ticks wrap after 12.4 days and their differences lie after 6.2: no moment of long ago may count."""
+    for days in (0.5, 5, 6.3, 9, 12, 12.5, 13, 30):
+        car = _car()
+        car.vehicle.sense_bolt(codes.AT_LOCKED)
+        assert car.ask(KEYCARD, _OWNER, UNLOCK) == codes.ACCEPTED
+        car.pass_ms(3_000)
+        car.vehicle.sense_bolt(codes.AT_LOCKED)
+        car.pass_ms(2_000)
+        before = len(car.outputs.pulses())
+        for _ in range(int(days * 24)):
+            car.clock.advance(3_600_000)
+            car.vehicle.tick()
+        assert car.ask(KEYCARD, _OWNER, UNLOCK) == codes.ACCEPTED
+        assert len(car.outputs.pulses()) == before + 1
+        assert car.motor.refused == 0
+
+
 def test_while_a_crash_tries_to_open_a_press_asks_to_open():
     car = _car()
     car.vehicle.sense_crash(True)

@@ -201,7 +201,7 @@ def test_relock_needs_a_door_that_stayed_closed_and_a_sensor_that_says_unlocked(
 
 
 def _tap(car, number=_OWNER):
-    return car.ask(KEYCARD, number, car.vehicle.meaning_of_tap(number, DOOR))
+    return car.ask(KEYCARD, number, car.vehicle.meaning_of_tap(number, DOOR, True))
 
 
 def test_after_a_power_cut_in_mid_movement_a_tap_follows_the_sensor():

@@ -100,6 +100,7 @@ class Authority:
         relay = DriveRelay(outputs.drive) if drive_fitted else None
         indicator = Indicator(None, None, None, None, clock)
         self.vehicle = Vehicle(Arbiter(bolt_fitted, 500, relock), registry, self.motor, relay, indicator, clock)
+        self.vehicle.sense_button(False)  # the first reading: at rest
         self.asking = Request(0)
 
     def ask(self, source, credential, action, generation=None):

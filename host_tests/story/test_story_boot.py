@@ -141,3 +141,32 @@ def test_after_a_reset_in_the_middle_of_a_movement_the_state_is_sensed_anew():
 
     bench.run(begin())
     bench.run(look())
+
+
+def test_without_a_file_system_nobody_is_recognised_and_the_button_still_opens():
+    bench, owner, _ = _car()
+
+    def broken():
+        raise OSError(19)
+
+    bench.disk.mount, mended = broken, bench.disk.mount
+
+    async def story():
+        assert bench.status()["registry"] == "unreadable"
+        assert await bench.tap(owner) == [codes.NO_REGISTRY]
+        assert await bench.press(5_300) == [codes.ENROLMENT_CLOSED]
+        assert await bench.press(300) == [codes.ACCEPTED]
+        assert bench.pulses() == ["unlock"]
+        assert "file system" in bench.failures.pop()[0]  # and it says why
+
+    bench.run(story())
+    bench.disk.mount = mended
+
+
+def test_the_seed_of_the_random_generator_is_another_one_after_each_boot():
+    bench, owner, driver = _car()
+    seen = set()
+    for _ in range(3):
+        bench.run(_works(bench, owner, driver))
+        seen.add(contents(bench.disk.mount() + "/seed"))
+    assert len(seen) == 3

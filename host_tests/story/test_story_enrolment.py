@@ -245,3 +245,22 @@ def test_a_new_card_that_cannot_prove_its_key_is_not_pinned():
         assert (bench.status()["enrolment"], bench.status()["pinned"]) == ("open", "")
 
     bench.run(story())
+
+
+def test_keys_are_added_at_the_cabin_reader_only_where_there_is_one():
+    """Somebody inside holds the button while the owner taps at the door: that unlocks, and opens no enrolment."""
+    bench = Bench(places=(1, 2))
+    owner = bench.enrol(key_card(1), codes.OWNER)
+
+    async def story():
+        assert await open_enrolment(bench, owner) == [codes.ACCEPTED]
+        assert bench.status()["enrolment"] == "closed"
+        assert bench.status()["lock"] == "unlocked"
+        bench.model = bench.models[1]  # the reader in the cabin
+        assert await open_enrolment(bench, owner) == [codes.ACCEPTED]
+        assert bench.status()["enrolment"] == "open"
+        bench.model = bench.models[0]
+        assert await bench.tap(key_card(7)) == [codes.UNKNOWN_KEY]
+        assert bench.status()["enrolment"] == "open"
+
+    bench.run(story())

@@ -90,6 +90,7 @@ CARD_GONE = const(52)  # left the field before it was done
 CARD_ERROR = const(53)  # answered nonsense
 BAD_POINT = const(54)  # its public key is not a point of P-256
 NO_ENTROPY = const(55)  # the generator of random numbers is stuck
+NO_MEMORY = const(56)  # the heap was full in the middle of a tap
 
 ENROLMENT_CLOSED = const(60)
 KEY_CONFLICT = const(62)  # a second key showed itself: enrolment aborted, alarm

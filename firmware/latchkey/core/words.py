@@ -54,6 +54,7 @@ _VERDICTS = """
 53 the card answered nonsense
 54 the card's public key is invalid
 55 random numbers are not random: no enrolment
+56 out of memory, try again
 60 enrolment is closed
 62 two keys showed themselves: enrolment aborted
 63 already a key of this vehicle

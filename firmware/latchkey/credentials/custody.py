@@ -112,7 +112,7 @@ class Custody:
 
     def tick(self, may_write: bool) -> int:
         """Let time pass; returns the verdict of an outcome, NOTHING most of the time. may_write: the motor is still."""
-        if self._waiting and self._clock.ticks_diff(self._clock.ticks_ms(), self._due) >= 0:
+        if self._waiting and self._write is None and self._clock.ticks_diff(self._clock.ticks_ms(), self._due) >= 0:
             self.outcome_action = codes.CANCEL_ENROLMENT
             self.outcome_credential = NOTHING
             return self._entered(enrol.step(self.enrolment, enrol.DEADLINE, 0))
@@ -133,7 +133,11 @@ class Custody:
         if effect == enrol.WRITE_OWNER or effect == enrol.WRITE_DRIVER:
             role = codes.OWNER if effect == enrol.WRITE_OWNER else codes.DRIVER
             self.outcome_action = codes.CONFIRM_KEY
-            self._write = self.registry.add_steps(self.enrolment.pinned, role)
+            try:
+                self._write = self.registry.add_steps(self.enrolment.pinned, role)
+            except MemoryError:
+                self._entered(enrol.step(self.enrolment, enrol.FAILED, 0))
+                return codes.STORAGE_FAILED
         return _VERDICT_OF_EFFECT.get(effect, codes.ACCEPTED)
 
     def _write_on(self, write: "Generator[None, None, int]") -> int:

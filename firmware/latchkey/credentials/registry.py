@@ -75,7 +75,7 @@ class Registry:
         self._forget()
         try:
             self.state = self._read()
-        except (RecordError, MemoryError) as error:
+        except (RecordError, OSError, MemoryError) as error:
             self._note(error)
             self._forget()
         return self.state

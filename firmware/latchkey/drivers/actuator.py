@@ -37,8 +37,8 @@ class LockMotor:
         self._outputs = (lock, unlock)
         self._pulse_ms = pulse_ms
         self._clock = clock
-        self._direction = _LOCK
-        self._free_at = clock.ticks_ms()  # when the last pulse and its dead time are over
+        self._resting = False  # a pulse or its dead time goes on
+        self._free_at = 0  # when it is over; means nothing while not resting, because ticks wrap
         lock.stop()
         unlock.stop()
 
@@ -54,17 +54,24 @@ class LockMotor:
         """End a pulse that runs; the dead time begins now."""
         self._outputs[_LOCK].stop()
         self._outputs[_UNLOCK].stop()
+        self._resting = True
         self._free_at = self._clock.ticks_add(self._clock.ticks_ms(), DEAD_MS)
+
+    def tick(self, now: int) -> None:
+        """Notice the end of a dead time; called often, long before ticks wrap. now: ticks in ms."""
+        # A millisecond of grace: the caller's timer and this one may read the clock on two sides of a tick.
+        if self._resting and self._clock.ticks_diff(self._free_at, now) <= 1:
+            self._resting = False
 
     def _pulse(self, direction: int) -> bool:
         now = self._clock.ticks_ms()
-        # A millisecond of grace: the caller's timer and this one may read the clock on two sides of a tick.
-        if self._clock.ticks_diff(self._free_at, now) > 1:
+        self.tick(now)
+        if self._resting:
             self.refused += 1
             return False
         self._outputs[1 - direction].stop()
         self._outputs[direction].pulse(self._pulse_ms)
-        self._direction = direction
+        self._resting = True
         # Read again: the chip may have stood still (80 ms of flash write) before the pulse began.
         self._free_at = self._clock.ticks_add(self._clock.ticks_ms(), self._pulse_ms + DEAD_MS)
         return True

@@ -44,7 +44,7 @@ SIGNALS = (
     ((codes.BUSY, codes.STALE), (_AMBER, 3, 1)),
     ((codes.HOT, codes.LOW_SUPPLY), (_AMBER, 4, 1)),
     ((codes.CRASHED,), (_AMBER, 5, 1)),
-    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY), (_AMBER, 6, 6)),
+    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY, codes.NO_MEMORY), (_AMBER, 6, 6)),
     ((codes.KEY_PINNED, codes.OWNER_ADDED), (_BLUE, 1, 1)),
     ((codes.CLAIMED, codes.ENROLLED), (_BLUE, 0, 1)),
     ((codes.ENROLMENT_CLOSED,), (_BLUE, 2, 2)),

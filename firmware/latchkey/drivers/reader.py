@@ -58,6 +58,7 @@ class Reader:
         self._listed = Card()
         self._active = b""  # what the card given out last is known by
         self._field_is_on = True  # for all we know
+        self._seen_all = False
 
     @property
     def health(self) -> int:
@@ -162,7 +163,8 @@ class Reader:
             await self._fresh_field()
             found = await self._walk(card, None)
             if not found:
-                self._presence.end()
+                if self._seen_all:
+                    self._presence.end()
                 await self._chip.field(False)
         except Pn532Error:
             self._health.failed()
@@ -187,6 +189,7 @@ class Reader:
 
         True: that card is active, and `card` describes it.
         """
+        self._seen_all = True
         for _ in range(_MOST_CARDS):
             if not await self._chip.list(self._listed):
                 return False
@@ -197,6 +200,7 @@ class Reader:
                 card.copy(self._listed)
                 return True
             await self._chip.deselect()
+        self._seen_all = False  # whoever was not reached may still be there
         return False
 
     async def _pause(self, idle: "Callable[[], None] | None") -> None:

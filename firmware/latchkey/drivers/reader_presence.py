@@ -21,6 +21,9 @@ AGAIN = const(3)  # met before in this very sweep: it does not halt, and whateve
 # More than fit into a field at once; where strangers fill it, the longest unseen is forgotten first.
 _CAPACITY = const(8)
 
+# Cards in one sweep. A card that shows another UID at each listing would never end.
+_SWEEP = const(16)
+
 
 class Presence:
     """Cards known to be in the field. `misses`: how many sweeps in a row a card must be missing to be gone."""
@@ -42,7 +45,7 @@ class Presence:
 
     def meet(self, card: Card) -> int:
         """The sweep has listed `card`: NEW, KNOWN or AGAIN."""
-        if card.uid in self._met:
+        if card.uid in self._met or len(self._met) == _SWEEP:
             return AGAIN
         self._met.append(card.uid)
         self._random += card.has_random_uid

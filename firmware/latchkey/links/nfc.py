@@ -22,6 +22,7 @@ Not protected against: relays. A card answers wherever it is asked.
 """
 
 import asyncio
+import gc
 import time
 
 from micropython import const
@@ -60,7 +61,11 @@ _VERDICT_OF_ERROR = {
 
 
 class NfcLink:
-    """One reader at one place (intent.DOOR, CABIN or BOTH). `last_tap_ms`: listed to decided, of the last tap."""
+    """Reader `number` of this board, at one place (intent.DOOR, CABIN or BOTH).
+
+    enrols: keys may be added here. Not at a door while there is a reader in the cabin, or an owner who taps outside
+    would confirm what somebody inside has shown. `last_tap_ms`: listed to decided, of the last tap.
+    """
 
     def __init__(
         self,
@@ -70,7 +75,11 @@ class NfcLink:
         ephemeral: "Ephemeral",
         entropy: "Entropy",
         clock: "Clock" = time,
+        number: int = 0,
+        enrols: bool = True,
     ) -> None:
+        self._number = number
+        self._enrols = enrols
         self.last_tap_ms = 0
         self._reader = reader
         self._place = place
@@ -88,7 +97,8 @@ class NfcLink:
         self._shared = bytearray(32)
         reader.on_health(self._on_health)
         self._retried = False
-        self._same_hand_until = clock.ticks_ms()
+        self._same_hand = False
+        self._same_hand_until = 0  # means nothing without the flag, because ticks wrap
 
     async def run(self) -> None:
         """Serve cards for ever. Reader faults are cured in drivers/reader and do not come out of it."""
@@ -98,7 +108,8 @@ class NfcLink:
         while True:
             await self._reader.wait_card(self._card, self._idle)
             try:
-                if self._clock.ticks_diff(self._same_hand_until, self._clock.ticks_ms()) > 0:
+                self._end_same_hand()
+                if self._same_hand:
                     await self._pass_over()
                 else:
                     await self._serve()
@@ -106,10 +117,19 @@ class NfcLink:
                 pass  # the reader failed, not the card; its health says so, and a card that stays will be new again
 
     def _on_health(self, health: int) -> None:
-        self._vehicle.reader_at_fault(self._place, health == FAULT)
+        self._vehicle.reader_at_fault(self._number, health == FAULT)
 
     def _idle(self) -> None:
-        self._ephemeral.work()
+        """Between two listings, every few ms."""
+        self._end_same_hand()
+        try:
+            self._ephemeral.work()
+        except MemoryError:
+            pass  # another time; a tap makes do without what would have been prepared
+
+    def _end_same_hand(self) -> None:
+        if self._same_hand and self._clock.ticks_diff(self._clock.ticks_ms(), self._same_hand_until) >= 0:
+            self._same_hand = False
 
     async def _serve(self) -> None:
         """A card has come: ask it, and the ones beside it, until one has proved a key and the vehicle has decided.
@@ -130,6 +150,7 @@ class NfcLink:
                 return
         if self._retried:
             # The second try has put cards beside this one to sleep unseen: they will look new, and are the same hand.
+            self._same_hand = True
             self._same_hand_until = self._clock.ticks_add(self._clock.ticks_ms(), _SAME_HAND_MS)
         await self._pass_over()
 
@@ -140,20 +161,29 @@ class NfcLink:
         began = self._clock.ticks_ms()
         self._retried = False
         try:
-            refusal = await self._prove()
+            refusal = await self._prove_twice()
+            if not refusal:
+                self._ask_vehicle()
+                self.last_tap_ms = self._clock.ticks_diff(self._clock.ticks_ms(), began)
+        except MemoryError:
+            gc.collect()
+            refusal = codes.NO_MEMORY
+        finally:
+            wipe(self._shared)
+        return refusal
+
+    async def _prove_twice(self) -> int:
+        """_prove(), and once more where the contact broke."""
+        try:
+            return await self._prove()
         except CardError:
             self._retried = True
-            if not await self._reader.again(self._card):
-                return codes.CARD_GONE
-            try:
-                refusal = await self._prove()
-            except CardError:
-                return codes.CARD_GONE
-        if not refusal:
-            self._ask_vehicle()
-            self.last_tap_ms = self._clock.ticks_diff(self._clock.ticks_ms(), began)
-        wipe(self._shared)
-        return refusal
+        if not await self._reader.again(self._card):
+            return codes.CARD_GONE
+        try:
+            return await self._prove()
+        except CardError:
+            return codes.CARD_GONE
 
     async def _prove(self) -> int:
         """Run the protocol with the active card; ACCEPTED when it owns the key now in self._key, else the refusal.
@@ -200,28 +230,33 @@ class NfcLink:
         self._request.credential = number
         self._request.generation = vehicle.registry.entry_generation(number)
         self._request.key_id[:] = sha1(b"\x04" + self._session.public_key)[:4]
+        revoked = vehicle.registry.condition(number) == entries.REVOKED
+        if self._wants_keys() and self._entropy.stuck and (number == NOBODY or revoked):
+            return codes.NO_ENTROPY
         if number != NOBODY and vehicle.registry.key(number, self._key):
             return codes.ACCEPTED
         self._key[:] = self._session.public_key
-        if not vehicle.custody.wants_keys():
+        if not self._wants_keys():
             return vehicle.verdict_on_strangers()
-        if self._entropy.stuck:
-            return codes.NO_ENTROPY
         self._ephemeral.give_up()
         return codes.ACCEPTED if p256.on_curve(self._key) else codes.BAD_POINT
+
+    def _wants_keys(self) -> bool:
+        """An unknown key at this reader shall prove itself and be shown."""
+        return self._enrols and self._vehicle.custody.wants_keys()
 
     def _ask_vehicle(self) -> None:
         """The card has proved its key. During enrolment an unknown key is shown; everything else is a request."""
         vehicle, request = self._vehicle, self._request
         condition = vehicle.registry.condition(request.credential)
-        if vehicle.custody.wants_keys() and (condition == entries.ABSENT or condition == entries.REVOKED):
+        if self._wants_keys() and (condition == entries.ABSENT or condition == entries.REVOKED):
             request.credential = NOBODY
             vehicle.show_key(request, self._key)
             return
-        if vehicle.custody.claims():
+        if self._enrols and vehicle.custody.claims():
             vehicle.refuse(request, codes.ALREADY_ENROLLED)
             return
-        action = vehicle.meaning_of_tap(request.credential, self._place)
+        action = vehicle.meaning_of_tap(request.credential, self._place, self._enrols)
         request.action = action
         if not codes.is_accepted(vehicle.request(request)):
             return

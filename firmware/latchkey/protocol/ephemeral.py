@@ -91,6 +91,7 @@ class Ephemeral:
         if entry.key != key64:
             entry.key[:] = key64
             entry.ready = False
+            wipe(entry.shared)
         self._known.insert(0, entry)
 
     def shared_steps(self, key64: bytearray, out32: bytearray) -> "Generator[None, None, None]":
