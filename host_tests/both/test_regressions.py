@@ -185,7 +185,7 @@ def test_a_later_unlock_is_not_cut_short_by_the_relock_timer_of_an_earlier_one()
 
 
 def test_relock_needs_a_door_that_stayed_closed_and_a_sensor_that_says_unlocked():
-    """connectedhomeip #24766 again, and design §4: a relock never shuts out whoever has just got out."""
+    """connectedhomeip #24766 again: a relock never shuts out whoever has just got out."""
     car = _unlocked_with_relock()
     car.vehicle.sense_door(YES)
     car.vehicle.sense_door(NO)

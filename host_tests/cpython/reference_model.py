@@ -1,4 +1,4 @@
-"""What the authority must do, written a second time from design §4 alone: milliseconds that never wrap, and lists of
+"""What the authority must do, written a second time from its rules alone: milliseconds that never wrap, and lists of
 what happened when. No table, no counter, no timer to start or stop.
 
 Its first version was written before the firmware's core was read. Where the two differed and the design left a choice,

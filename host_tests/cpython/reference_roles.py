@@ -1,4 +1,4 @@
-"""Who may ask for what, as sets of words: what a role is for, and what a link has commands for (design §2, §4)."""
+"""Who may ask for what, as sets of words: what a role is for, and what a link has commands for."""
 
 from latchkey.core import codes
 from latchkey.core.codes import AUTHORISE_DRIVE, CABIN, CLOUD, KEYCARD, LOCK, PHONE, REVOKE_DRIVE, TIMER, UNLOCK

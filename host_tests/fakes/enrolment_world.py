@@ -1,4 +1,4 @@
-"""What can happen at the car while keys are enrolled, and a witness who knows the rules of design §6 but not the table.
+"""What can happen at the car while keys are enrolled, and a witness who knows the rules but not the table.
 
 World passes on events as the vehicle does: it asks the registry who a card is at each tap, and hands the machine's
 effects to the registry. Witness follows the same events by the rules alone. Whenever the list of keys grows, both must

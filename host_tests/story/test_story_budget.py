@@ -1,4 +1,4 @@
-"""What happens between a card's answer and the pulse, counted instead of timed (design §8, first row).
+"""What happens between a card's answer and the pulse, counted instead of timed.
 
 No operation on the curve starts once the card has been asked, at most two AES blocks, no flash, for a card seen for the
 first time and for one whose shared secret was prepared, in a list of one and of 300.

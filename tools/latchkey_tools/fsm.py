@@ -18,7 +18,7 @@ MACHINES = (
     ("Drive authorisation", "latchkey.core.drive"),
     ("Enrolment", "latchkey.credentials.enrolment"),
 )
-_BEGIN, _END = "<!-- made by `make fsm`, do not edit -->", "<!-- end -->"
+_BEGIN, _END = "<!-- drawn from the table by `python -m latchkey_tools.fsm --readme`, do not edit -->", "<!-- end -->"
 
 
 class Machine:

@@ -1,4 +1,4 @@
-"""How long a crash keeps the doors from being locked (design §4).
+"""How long a crash keeps the doors from being locked.
 
 For the first minute nobody locks. After that a keycard or the cabin button may. Phones, the cloud and the relock timer
 wait until ten minutes have passed *and* the ignition has been switched off for 3 s, as production cars do before they

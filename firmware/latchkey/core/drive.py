@@ -1,4 +1,4 @@
-"""The drive-authorisation machine: opening the doors and driving away are different permissions (design §4).
+"""The drive-authorisation machine: opening the doors and driving away are different permissions.
 
 Same form as the lock machine: `step(drive, event)` over TABLE, effects returned, time only as DEADLINE. The output it
 speaks of is a latching relay in the starter or immobiliser line. It is switched off in one situation only, parked:

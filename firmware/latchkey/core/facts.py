@@ -1,7 +1,7 @@
 """What is known of the vehicle around the lock: doors, ignition, speed, supply, and what the board has wires for.
 
 Plain values, set by the vehicle from its inputs and read by every rule. A wire that does not exist is UNKNOWN for ever;
-each rule says what it makes of that, and the rule is always the careful one (design §4).
+each rule says what it makes of that, and the rule is always the careful one.
 """
 
 from micropython import const

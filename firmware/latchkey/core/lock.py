@@ -2,7 +2,7 @@
 
 `step(lock, event, argument)` looks up one row of TABLE, changes the machine and returns one effect for the actuator.
 Whether a source may ask at all is decided before (policy, heat, crash); the table knows only motion. A missing row
-means that the event changes nothing, and a request that finds none is refused (design §4).
+means that the event changes nothing, and a request that finds none is refused.
 
 Three things are kept apart: `state`, what we say of the lock; `bolt`, what the sensor says; `motor`, what the output
 does. A pulse is followed by a dead time, and both together end with the event RESTED. MOVE_DEADLINE comes 1.5 s after

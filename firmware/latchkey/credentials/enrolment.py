@@ -1,4 +1,4 @@
-"""The enrolment machine: how keys come into the list, and that nothing else brings them there (design §6).
+"""The enrolment machine: how keys come into the list, and that nothing else brings them there.
 
 `step(enrolment, event, argument)` over TABLE, in the form of the lock machine: effects are returned, the caller carries
 them out, the outcome of a write returns as an event. A missing row refuses. DEADLINES_MS belong to the states: the

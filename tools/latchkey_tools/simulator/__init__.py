@@ -1,4 +1,4 @@
-"""The firmware on a PC, beside a simulated car and reader, with a web page to hold, tap and break things (design §7).
+"""The firmware on a PC, beside a simulated car and reader, with a web page to hold, tap and break things.
 
 car       what the controller is wired to: bolt, motor, doors, ignition, supply; pure, time is given in
 wire      the harness lines between firmware and car, bytes in and messages out

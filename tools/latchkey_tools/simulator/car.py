@@ -3,7 +3,7 @@
 Pure: no clock and no I/O. Time is a number of milliseconds that the caller hands in, and it never runs backwards. The
 car knows nothing of keys or permission; it does what the wires say, and it records what no wire should ever say:
 
-  both coils at once, a reversal before the 200 ms dead time is over, a coil driven for more than 1,000 ms (design §4).
+  both coils at once, a reversal before the 200 ms dead time is over, a coil driven for more than 1,000 ms.
 
 A pulse ends by itself, as the ESP32's RMT hardware ends it, so a controller that dies in mid-pulse burns nothing here
 either. The motor is a straight line: it takes `travel_ms` from end to end above 6 V and does not move below. Real
@@ -16,8 +16,8 @@ OUTPUTS = ("drive_enable", "light_red", "light_green", "light_blue", "buzzer")
 SWITCHES = ("button", "bolt_locked", "bolt_unlocked", "door", "ignition", "crash")
 INPUTS = (*SWITCHES, "speed", "supply")
 
-DEAD_TIME_MS = 200  # design §4: between the end of one direction and the start of the other
-PULSE_CEILING_MS = 1_000  # design §4
+DEAD_TIME_MS = 200  # between the end of one direction and the start of the other
+PULSE_CEILING_MS = 1_000  # a longer pulse overheats the motor
 STALL_MV = 6_000  # a lock motor does not break loose below about half its rated voltage
 NOMINAL_MV = 12_600  # a rested, full lead battery
 SWITCH_SPAN = 20  # each switch closes over the last twentieth of the travel
@@ -89,7 +89,7 @@ class Car:
             self._ended[name] = self.now_ms
 
     def power_off(self) -> None:
-        """The controller lost its supply: every output falls. A running engine keeps running (design §4)."""
+        """The controller lost its supply: every output falls. A running engine keeps running."""
         for coil in COILS:
             self.stop(coil)
         self.levels = dict.fromkeys(OUTPUTS, 0)

@@ -3,7 +3,7 @@
 PORT, VPCD_PORT, PN532_PORT, HARNESS_PORT, AIR_PORT, HCI_PORT
               where to listen, on 127.0.0.1; 0 takes any free port
 READER        simulated (default), /dev/ttyUSB0 (a PN532 on a serial port), tcp:HOST:PORT (one that others simulate)
-RADIO         simulated (default), none, or a real adapter by the name of its Bumble transport (usb:0)
+RADIO         simulated (default; `make run` says none), or a real adapter by the name of its Bumble transport (usb:0)
 MICROPYTHON   another unix build of MicroPython
 FIRMWARE      another main.py to run (firmware/main.py)
 STATE         folder of flash image and wallet; they survive restarts (build/simulator)
