@@ -31,6 +31,7 @@ def test_the_way_of_a_newcomer():
 
 
 def test_trouble_comes_before_the_next_step():
+    assert "reader does not answer" in hint(RUNNING, {**BLANK, "reader": "fault"}, False, set(), {})["text"]
     assert "power is off" in hint({"state": "off", "message": ""}, None, False, set(), {})["text"]
     crashed = {"state": "crashed", "message": "The firmware ended (exit code 1: too fast)."}
     assert "too fast" in hint(crashed, CLAIMED, False, set(), {})["text"]

@@ -24,8 +24,8 @@ _RETRY_S = 1.0
 log = logging.getLogger(__name__)
 
 _WHY = {
-    errno.ENOENT: "there is no such port; is the reader plugged in?",
-    errno.ENXIO: "there is no such port; is the reader plugged in?",
+    errno.ENOENT: "there is no such port (is the reader plugged in?)",
+    errno.ENXIO: "there is no such port (is the reader plugged in?)",
     errno.EACCES: "no permission; on Debian join the group dialout and log in again",
     errno.EPERM: "no permission; on Debian join the group dialout and log in again",
     errno.EBUSY: "another program has it open",
