@@ -23,7 +23,7 @@ def hint(
     if str(status.get("lock")) in _TROUBLE:
         return _step(0, _TROUBLE[str(status["lock"])])
     if status.get("reader") == "fault":
-        return _step(0, "The reader does not answer, so no card can be seen: look at its wiring, or at the faults below.")
+        return _step(0, "The reader does not answer, so no card is seen: look at its wiring, or at the faults below.")
     enrolment = str(status.get("enrolment"))
     if enrolment in _ENROLMENT:
         step, text = _ENROLMENT[enrolment + "-held" * (button and enrolment == "pinned")]
