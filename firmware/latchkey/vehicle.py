@@ -61,7 +61,6 @@ class Vehicle:
         self.journal = Journal()
         self.revision = 0
         self.uptime_s = 0  # counted here, because ticks wrap after 12 days on the ESP32
-        self.jammed = False
         self._readers_at_fault = 0  # one bit for each
         self._button_read = False
         self.generator: "Generator | None" = None  # of random numbers, handed over by main: shown when it is stuck
@@ -82,6 +81,11 @@ class Vehicle:
         self._own = Request(codes.CABIN)  # for what no link asks: button, crash, timer
         self._button_since = 0
         self._button_used = False
+
+    @property
+    def jammed(self) -> bool:
+        """The bolt did not move, and nobody tries any more."""
+        return self.arbiter.lock.state == lock.JAMMED
 
     # What links call
 
@@ -263,7 +267,6 @@ class Vehicle:
         self._running &= ~decided.stops
         if decided.starts:
             self._start_timers(now)
-        self.jammed = decided.lock.state == lock.JAMMED
         self.revision += 1
 
     def _start_timers(self, now: int) -> None:

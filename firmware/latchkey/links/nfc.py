@@ -64,7 +64,7 @@ class NfcLink:
     """Reader `number` of this board, at one place (intent.DOOR, CABIN or BOTH).
 
     enrols: keys may be added here. Not at a door while there is a reader in the cabin, or an owner who taps outside
-    would confirm what somebody inside has shown. `last_tap_ms`: listed to decided, of the last tap.
+    would confirm what somebody inside has shown.
     """
 
     def __init__(
@@ -80,7 +80,6 @@ class NfcLink:
     ) -> None:
         self._number = number
         self._enrols = enrols
-        self.last_tap_ms = 0
         self._reader = reader
         self._place = place
         self._vehicle = vehicle
@@ -158,13 +157,11 @@ class NfcLink:
         """One card: which key is it, can it prove that, and what does the vehicle say? Returns a refusal of this link,
         or ACCEPTED when the vehicle was asked (and has noted its own verdict). A broken contact is tried twice.
         """
-        began = self._clock.ticks_ms()
         self._retried = False
         try:
             refusal = await self._prove_twice()
             if not refusal:
                 self._ask_vehicle()
-                self.last_tap_ms = self._clock.ticks_diff(self._clock.ticks_ms(), began)
         except MemoryError:
             gc.collect()
             refusal = codes.NO_MEMORY
