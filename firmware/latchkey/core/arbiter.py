@@ -1,8 +1,9 @@
 """Both machines with everything that decides between them: one place where a wish becomes a movement or a refusal.
 
 Pure: no I/O, no clock, no await. The vehicle feeds it requests, sensor readings and deadlines that have passed, and
-afterwards carries out what it finds in `motor_effect`, `drive_effect`, `starts` and `stops` (bit masks over the timers
-below). Every call begins by clearing those four. Tests visit all its reachable states.
+afterwards carries out what it finds in `motor_effect`, `drive_effect`, `open_effect` (the accepted action, or 0),
+`starts` and `stops` (bit masks over the timers below). Every call begins by clearing those five. Tests visit all its
+reachable states. Latches have none: what is open is closed by hand, and nobody senses it.
 """
 
 from micropython import const
@@ -57,6 +58,7 @@ class Arbiter:
         )
         self.motor_effect = lock.NOTHING
         self.drive_effect = drive.NOTHING
+        self.open_effect = 0
         self.starts = 0
         self.stops = 0
         self.relock_verdict = -1  # set where the relock timer asked by itself
@@ -73,7 +75,7 @@ class Arbiter:
             return self._ask_bolt(source, action)
         if action == codes.AUTHORISE_DRIVE or action == codes.REVOKE_DRIVE:
             return self._ask_drive(source, role, action)
-        return ACCEPTED if action == codes.WAKE else codes.NOT_WIRED
+        return ACCEPTED if action == codes.WAKE else self._ask_latch(action)
 
     def _ask_bolt(self, source: int, action: int) -> int:
         reason = policy.interlock(self.facts, self.crash, self.hold, source, action)
@@ -126,6 +128,13 @@ class Arbiter:
         if action == codes.AUTHORISE_DRIVE and before != drive.DENIED:
             return codes.ALREADY
         return ACCEPTED
+
+    def _ask_latch(self, action: int) -> int:
+        """A low supply is no reason to refuse: a coil too weak to pull is tried once, as a local unlock is."""
+        verdict = policy.latch_interlock(self.facts, action)
+        if verdict == ACCEPTED:
+            self.open_effect = action
+        return verdict
 
     # Readings
 
@@ -245,6 +254,7 @@ class Arbiter:
     def _begin(self) -> None:
         self.motor_effect = lock.NOTHING
         self.drive_effect = drive.NOTHING
+        self.open_effect = 0
         self.starts = 0
         self.stops = 0
         self.relock_verdict = -1

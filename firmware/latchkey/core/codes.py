@@ -39,6 +39,12 @@ OPEN_ENROLMENT = const(9)  # button held and owner card on the reader
 CONFIRM_KEY = const(10)  # the owner card once more; argument 1: the new key becomes an owner
 CANCEL_ENROLMENT = const(11)
 REVOKE_KEY = const(12)  # argument: the credential to revoke
+SUSPEND_GUESTS = const(13)  # all of them, until they are admitted again
+ADMIT_GUESTS = const(14)
+FORBID_REMOTE = const(15)  # all control by the cloud
+ALLOW_REMOTE = const(16)
+FORBID_REMOTE_UNLOCK = const(17)  # and nothing else of it
+ALLOW_REMOTE_UNLOCK = const(18)
 
 # Bolt positions. NOT_FITTED is a property of the board, UNKNOWN a reading that makes no sense.
 UNKNOWN = const(0)
@@ -51,6 +57,12 @@ NOT_FITTED = const(4)
 ALL_WELL = const(0)
 ENROLMENT_OPEN = const(1)
 FAULT = const(2)  # reader, bolt, crash line or list of keys
+AWAY = const(3)  # the cloud cannot be reached; cards and phones do not need it
+
+# The cloud, as a phone is told
+NO_CLOUD = const(0)  # none is set
+CLOUD_HERE = const(1)
+CLOUD_AWAY = const(2)
 
 # Verdicts. 0 to 9 accept, everything else refuses and says why.
 ACCEPTED = const(0)
@@ -62,7 +74,7 @@ ENROLLED = const(5)
 OWNER_ADDED = const(6)  # first owner of a blank controller: present the second card
 CLAIMED = const(7)  # the claim is complete
 
-BUSY = const(10)  # a movement asked for by a source of the same or a higher rank is in flight
+BUSY = const(10)  # a movement asked for by a source of the same or a higher rank is in flight, or a latch rests
 HELD = const(11)  # remote, and contrary to a local act of the last seconds
 MOVING = const(12)  # the vehicle moves, or may be moving
 DOOR_OPEN = const(13)  # remote lock with a door open
@@ -73,6 +85,8 @@ LOW_SUPPLY = const(17)  # below 9 V
 NOT_WIRED = const(18)  # the board has no such output, or not the sensor that the action needs
 REMOTE_OFF = const(19)  # the owner has switched remote control off
 NO_RULE = const(20)  # nothing in the tables allows it
+REMOTE_UNLOCK_OFF = const(21)  # the owner has not allowed unlocking by the cloud
+TOO_OFTEN = const(22)  # the cloud has had its share of this hour
 
 UNKNOWN_KEY = const(30)  # a real key, but not one of this vehicle
 REVOKED = const(31)
@@ -91,6 +105,7 @@ CARD_ERROR = const(53)  # answered nonsense
 BAD_POINT = const(54)  # its public key is not a point of P-256
 NO_ENTROPY = const(55)  # the generator of random numbers is stuck
 NO_MEMORY = const(56)  # the heap was full in the middle of a tap
+CARD_UNFIT = const(57)  # an AES card in LRP mode, or one with a random UID: not spoken here
 
 ENROLMENT_CLOSED = const(60)
 KEY_CONFLICT = const(62)  # a second key showed itself: enrolment aborted, alarm

@@ -23,6 +23,7 @@ class Facts:
         self.fast = UNKNOWN
         self.supply_low = NO  # without a supply wire the supply counts as good
         self.drive_fitted = False  # the board can permit driving
+        self.latches = 0  # one bit for each action that opens a latch of this board
         self.remote_allowed = True  # the owner's switch for all remote control
         self.blind_remote_unlock = False  # the owner allows remote unlock with neither speed nor ignition wired
 

@@ -60,6 +60,18 @@ PERMISSIONS = (
     (codes.CANCEL_ENROLMENT, _CARD, _OWNER),
     (codes.REVOKE_KEY, _PHONE, _OWNER),
     (codes.REVOKE_KEY, _CABIN, _NOBODY),  # the USB console: whoever opens the box owns its keys
+    (codes.SUSPEND_GUESTS, _CLOUD, _FLEET),
+    (codes.SUSPEND_GUESTS, _PHONE, _OWNER),
+    (codes.ADMIT_GUESTS, _CLOUD, _FLEET),
+    (codes.ADMIT_GUESTS, _PHONE, _OWNER),
+    (codes.FORBID_REMOTE, _PHONE, _OWNER),
+    (codes.FORBID_REMOTE, _CABIN, _NOBODY),
+    (codes.ALLOW_REMOTE, _PHONE, _OWNER),
+    (codes.ALLOW_REMOTE, _CABIN, _NOBODY),
+    (codes.FORBID_REMOTE_UNLOCK, _PHONE, _OWNER),
+    (codes.FORBID_REMOTE_UNLOCK, _CABIN, _NOBODY),
+    (codes.ALLOW_REMOTE_UNLOCK, _PHONE, _OWNER),
+    (codes.ALLOW_REMOTE_UNLOCK, _CABIN, _NOBODY),
 )
 
 
@@ -116,3 +128,14 @@ def drive_interlock(facts: Facts, revoked: bool, source: int, role: int, action:
     if revoked and role != codes.OWNER and role != codes.DRIVER:
         return codes.DRIVE_REVOKED
     return codes.ACCEPTED
+
+
+def latch_interlock(facts: Facts, action: int) -> int:
+    """ACCEPTED, or the reason why trunk, frunk or charge port stays shut now, whoever asks.
+
+    A lid that rises at speed takes the driver's sight. Where neither speed nor ignition is wired nobody can tell, and
+    the latch opens: only phones may ask, and a phone is at the car. A crash forbids nothing: somebody may need it open.
+    """
+    if not (facts.latches >> action) & 1:
+        return codes.NOT_WIRED
+    return codes.MOVING if facts.moving() else codes.ACCEPTED

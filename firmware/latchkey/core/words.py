@@ -10,13 +10,17 @@ SOURCES = ",timer,cloud,phone,keycard,cabin,crash"
 ROLES = "none,service,owner,driver,fleet manager,vehicle monitor,charging manager,,guest"
 ACTIONS = (
     ",lock,unlock,authorise drive,revoke drive,open trunk,open frunk,open charge port,wake,"
-    "open enrolment,enrol key,end enrolment,revoke key"
+    "open enrolment,enrol key,end enrolment,revoke key,suspend guests,admit guests,"
+    "forbid remote control,allow remote control,forbid remote unlock,allow remote unlock"
 )
 LOCKS = "unknown,locked,locking,unlocked,unlocking,jammed,crash-open"
 DRIVES = "denied,authorised,driving"
 REGISTRIES = "blank,ready,older,unreadable"
 CONDITIONS = "absent,active,suspended,revoked"
 ENROLMENTS = "closed,claim,claim-second,open,pinned,claim-writing,claim-second-writing,writing"
+RADIOS = "off,advertising,full,fault"
+CLOUDS = "off,waiting,resolving,connecting,connected,stopped"
+KINDS = ",keycard,phone,cloud key,AES card"
 READERS = "ready,probing,reinitialising,resetting,fault"
 
 _VERDICTS = """
@@ -28,7 +32,7 @@ _VERDICTS = """
 5 key enrolled
 6 first owner card enrolled: present the second
 7 claimed: two owner cards enrolled
-10 busy: a movement is in flight
+10 busy with an earlier request
 11 held: someone at the car just did the opposite
 12 the vehicle is or may be moving
 13 a door is open
@@ -39,6 +43,8 @@ _VERDICTS = """
 18 this board has no such output or sensor
 19 remote control is switched off
 20 nothing allows it
+21 unlocking from afar is not allowed
+22 asked from afar too often: six in an hour
 30 a key, but not of this vehicle
 31 this key was revoked
 32 this key is suspended
@@ -55,6 +61,7 @@ _VERDICTS = """
 54 the card's public key is invalid
 55 random numbers are not random: no enrolment
 56 out of memory, try again
+57 an AES card in LRP mode or with a random number: not supported
 60 enrolment is closed
 62 two keys showed themselves: enrolment aborted
 63 already a key of this vehicle

@@ -1,12 +1,21 @@
 """How the list of keys lies in its record: blocks of 96 bytes, integers big-endian.
 
     block 0    magic "KEYS" | layout 1 | claimed 0xC1 | 90 zero
-    block 1+n  version 1 | type | role | condition | entry generation, 4 | key material, 64 | 24 zero
+    block 1+n  version 1 | type | role | condition | entry generation, 4 | key material, 64 | 24 of the type
 
-Type 1 is a keycard or its applet twin; its material is X || Y of a P-256 public key. Blocks of another version or type
-are kept as they are and match nothing, so cards go on working after a step back to older firmware. There is room for
-phones and AES cards in the material, for guest windows and card timing in the 24 bytes; an entry that restricts its key
-by them takes version 2, lest older firmware overlook the restriction.
+The key material is X || Y of a P-256 public key. Type 1 is a keycard or its applet twin; its 24 bytes are zero. Type 2
+is a phone, type 3 a cloud key; theirs are K, 16 | slot 0 to 31 | form | check, 6: the first bytes of SHA-256 over key,
+K, slot and form. K is what vehicle and phone share (identity.py), computed once, when the key was enrolled; a revoked
+entry has zeros there.
+
+Type 4 is an AES card. It has no public key: its key material is its UID, 7, and 57 zeros, which finds the entry and
+proves nothing. In place of K stands the card's own AES key, then 1 until the card has proved that key for the first
+time and 0 from then on, a zero, the check. A revoked entry keeps its key, without which nobody could enrol the card
+again.
+
+Blocks of another version or type are kept as they are and match nothing, so cards go on working after a step back to
+older firmware. An entry that restricts its key (guest windows, card timing) takes version 2, lest older firmware
+overlook the restriction.
 """
 
 from struct import pack, unpack_from
@@ -14,6 +23,8 @@ from struct import pack, unpack_from
 from micropython import const
 
 from latchkey.core import codes
+from latchkey.crypto.digest import sha1, sha256
+from latchkey.crypto.secret import equal
 from latchkey.storage.records import MALFORMED, RecordError
 
 # Conditions of an entry
@@ -25,9 +36,29 @@ REVOKED = const(3)
 BLOCK_LEN = const(96)
 LEAD_LEN = const(8)  # what stands before the key material
 KEY_LEN = const(64)
+TAIL_LEN = const(24)  # what stands behind it
+K_LEN = const(16)
+ID_LEN = const(4)
+
+# Kinds of credential
+KEYCARD = const(1)
+PHONE = const(2)
+CLOUD_KEY = const(3)
+AES_CARD = const(4)
+
+SLOTS = const(32)  # for phones and cloud keys
+FORM_MOST = const(255)
+UID_LEN = const(7)
+
+# Of an AES card's key, behind its 16 bytes
+SETTLED = const(0)
+PENDING = const(1)  # chosen, and maybe in the card, maybe not
 
 _VERSION = const(1)
-_KEYCARD = const(1)
+_KIND_AT = const(1)
+_SLOT_AT = const(16)  # in the tail
+_FORM_AT = const(17)
+_CHECK_AT = const(18)
 _ROLE_AT = const(2)
 _CONDITION_AT = const(3)
 _GENERATION_AT = const(4)
@@ -43,6 +74,11 @@ _ROLES = (
 )
 
 
+def short_id(key64: "bytes | bytearray | memoryview") -> bytes:
+    """First 4 bytes of the SHA-1 of a public key as it is sent, for people and lists; it identifies nothing."""
+    return sha1(b"\x04", key64)[:ID_LEN]
+
+
 def offset_of(number: int) -> int:
     """Where the entry of this number begins in the body."""
     return (number + 1) * BLOCK_LEN
@@ -53,19 +89,60 @@ def header() -> bytes:
     return _HEADER + bytes(BLOCK_LEN - len(_HEADER))
 
 
-def lead(role: int, condition: int, generation: int) -> bytes:
-    """The 8 bytes of a keycard's entry before its key."""
-    return pack(">BBBBI", _VERSION, _KEYCARD, role, condition, generation)
+def lead(role: int, condition: int, generation: int, kind: int = KEYCARD) -> bytes:
+    """The 8 bytes of an entry before its key."""
+    return pack(">BBBBI", _VERSION, kind, role, condition, generation)
 
 
-def entry(role: int, generation: int, key64: "bytes | bytearray") -> bytes:
-    """The block of an active keycard."""
-    return lead(role, ACTIVE, generation) + key64 + bytes(BLOCK_LEN - LEAD_LEN - KEY_LEN)
+def entry(role: int, generation: int, key64: "bytes | bytearray", kind: int = KEYCARD, tail24: bytes = b"") -> bytes:
+    """The block of an active credential. tail24: from tail(), or none for a keycard."""
+    return lead(role, ACTIVE, generation, kind) + key64 + (tail24 or bytes(TAIL_LEN))
 
 
-def may_hold(role: int) -> bool:
-    """True for a role that a keycard can have; fleet managers live on the cloud link alone."""
-    return role in _ROLES
+def tail(key64: "bytes | bytearray", k: "bytes | bytearray | memoryview", slot: int, form: int) -> bytes:
+    """The 24 bytes behind the key of a phone or cloud key. k: 16 bytes; form: as the phone calls itself, 0 to 255.
+
+    For an AES card k is its key, slot is SETTLED or PENDING, form is 0.
+    """
+    what = bytes(k) + bytes((slot, form))
+    return what + _check(key64, what)
+
+
+def tail_fits(key64: "bytes | bytearray", tail24: "bytes | bytearray") -> bool:
+    """True where a tail was made for this key and is undamaged."""
+    return equal(tail24[_CHECK_AT:], _check(key64, tail24[:_CHECK_AT]))
+
+
+def slot_in(tail24: "bytes | bytearray | memoryview") -> int:
+    """The slot that stands in a tail."""
+    return tail24[_SLOT_AT]
+
+
+def form_in(tail24: "bytes | bytearray | memoryview") -> int:
+    """What kind of device it is, in the numbers of KeyFormFactor (vcsec.proto)."""
+    return tail24[_FORM_AT]
+
+
+def kind_for(role: int) -> int:
+    """What kind of credential a key is that came by a phone's way and gets this role."""
+    return CLOUD_KEY if role == codes.FLEET_MANAGER else PHONE
+
+
+def is_card(kind: int) -> bool:
+    """True for what is laid on a reader."""
+    return kind == KEYCARD or kind == AES_CARD
+
+
+def card_name(uid: "bytes | bytearray") -> bytes:
+    """What stands in the place of a public key for the AES card with this UID, 7 bytes."""
+    return bytes(uid) + bytes(KEY_LEN - len(uid))
+
+
+def may_hold(kind: int, role: int) -> bool:
+    """True for a role that a key of this kind can have. Fleet managers live on the cloud link, and are alone there."""
+    if kind == CLOUD_KEY:
+        return role == codes.FLEET_MANAGER
+    return KEYCARD <= kind <= AES_CARD and role in _ROLES
 
 
 def check_header(block: bytearray) -> None:
@@ -74,19 +151,23 @@ def check_header(block: bytearray) -> None:
         raise RecordError(MALFORMED)
 
 
-def is_keycard(block: bytearray) -> bool:
-    """False for an entry that newer firmware wrote."""
-    return block[0] == _VERSION and block[1] == _KEYCARD
+def kind_of(block: bytearray) -> int:
+    """KEYCARD, PHONE, CLOUD_KEY or AES_CARD; 0 for an entry that newer firmware wrote."""
+    return block[_KIND_AT] if block[0] == _VERSION and KEYCARD <= block[_KIND_AT] <= AES_CARD else 0
 
 
 def fields(block: bytearray, newest: int) -> "tuple[int, int, int]":
-    """Role, condition, generation of a keycard's entry; newest: the generation of the list.
+    """Role, condition, generation of an entry of known kind; newest: the generation of the list.
 
     raises: RecordError where one of them makes no sense.
     """
     role = block[_ROLE_AT]
     condition = block[_CONDITION_AT]
     generation = unpack_from(">I", block, _GENERATION_AT)[0]
-    if not may_hold(role) or not ACTIVE <= condition <= REVOKED or not 0 < generation <= newest:
+    if not may_hold(block[_KIND_AT], role) or not ACTIVE <= condition <= REVOKED or not 0 < generation <= newest:
         raise RecordError(MALFORMED)
     return role, condition, generation
+
+
+def _check(key64: "bytes | bytearray", what: "bytes | bytearray") -> bytes:
+    return sha256(key64, what)[: TAIL_LEN - _CHECK_AT]

@@ -1,161 +1,111 @@
-"""The list of keys: who may ask, in which role, since which change. Read by the vehicle at the moment of decision.
+"""The list of keys and its changes: enrolling, revoking. What it answers, and what it rests on, says key_list.py.
 
-It stands in one storage record (two copies, one generation) and, for decisions, in RAM (roll.py): role, condition and
-entry generation are answered without touching flash or heap. A key is found by the prefix of its hash and then compared
-in full with what flash holds; a prefix alone never identifies.
-
-A number is the place of an entry. Another key takes it over only when the list is full and the entry revoked. Every
-change of an entry raises its entry generation, which requests carry, so an old request never acts for a new key.
-
-Two marks outside the file system say that this controller was claimed, and which generation was last reported done:
-a lost list therefore reads UNREADABLE, never BLANK, and an older one put back reads OLDER. Not protected against:
-whoever writes flash and marks both.
+A change is written to both copies before it is reported done; whatever fails, either all of it is in force or nothing.
+Writing goes on in small steps, because flash is slow and the motor comes first.
 """
 
 from micropython import const
 
 from latchkey.core import codes
 from latchkey.credentials import entries
-from latchkey.credentials.entries import ABSENT, ACTIVE, BLOCK_LEN, KEY_LEN, LEAD_LEN, REVOKED, SUSPENDED  # noqa: F401
-from latchkey.credentials.index import PREFIX_LEN
-from latchkey.credentials.roll import Roll
-from latchkey.crypto.digest import sha256
-from latchkey.storage import records
+from latchkey.credentials.entries import (  # noqa: F401
+    ABSENT,
+    ACTIVE,
+    BLOCK_LEN,
+    KEY_LEN,
+    KEYCARD,
+    LEAD_LEN,
+    REVOKED,
+    SUSPENDED,
+    TAIL_LEN,
+)
+from latchkey.credentials.key_list import BLANK, OLDER, READY, UNREADABLE, KeyList, prefix_of
+from latchkey.credentials.roll import NO_SLOT
+from latchkey.crypto.secret import wipe
 from latchkey.storage.records import Record, RecordError
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Generator
-    from typing import Protocol
 
-    class Marks(Protocol):
-        def get(self, name: str) -> "int | None": ...
-        def set(self, name: str, value: int) -> None: ...
+    from latchkey.credentials.key_list import Marks
 
-
-# What load() found, and `state` afterwards
-BLANK = const(0)  # never claimed
-READY = const(1)
-OLDER = const(2)  # older than the generation mark: owner cards alone open, nothing can be changed
-UNREADABLE = const(3)  # claimed, and no copy can be read: nobody is recognised, nobody can claim
-
-_CLAIMED = "claimed"
-_GENERATION = "generation"
+_NO_K = b""
 
 
-class Registry:
-    """Entries 0 to count - 1. `fault` is the code (storage.records) of the last storage error, 0 for none."""
+class Registry(KeyList):
+    """One change at a time; a second one is BUSY."""
 
     def __init__(self, record: Record, marks: "Marks", capacity: int = 1024) -> None:
-        """marks keep small integers, never torn, though a cut may leave the old one; set() raises OSError."""
-        self.state = UNREADABLE
-        self.fault = 0
-        self._record = record
-        self._marks = marks
-        self._roll = Roll(capacity)
-        self._capacity = capacity
+        super().__init__(record, marks, capacity)
         self._changing = False
-        self._key = bytearray(KEY_LEN)
-
-    @property
-    def generation(self) -> int:
-        """The number that every change increases; 0 while blank."""
-        return self._record.generation
-
-    @property
-    def count(self) -> int:
-        """Numbers run from 0 to count - 1, revoked ones among them."""
-        return self._roll.count
-
-    def load(self) -> int:
-        """Read the list at boot; returns `state`. Mends a damaged copy and marks that lag behind.
-
-        Whatever goes wrong on the way is UNREADABLE, and may be tried again.
-        """
-        self._forget()
-        try:
-            self.state = self._read()
-        except (RecordError, OSError, MemoryError) as error:
-            self._note(error)
-            self._forget()
-        return self.state
-
-    def find(self, key64: "bytes | bytearray") -> int:
-        """The number of this 64-byte key, whatever its condition, or -1. Reads the full key from flash to compare."""
-        number = self._roll.index.find(_prefix(key64))
-        if number >= 0 and self.key(number, self._key) and self._key == key64:
-            return number
-        return -1
-
-    def key(self, number: int, out64: bytearray) -> bool:
-        """Fill out64 with the key of an entry; False where there is none, or neither copy yields it undamaged."""
-        if self.condition(number) == ABSENT:
-            return False
-        for twin in (False, True):
-            found = self._record.read(entries.offset_of(number) + LEAD_LEN, out64, twin)
-            if found and self._roll.index.matches(number, _prefix(out64)):
-                return True
-        self.fault = records.BROKEN
-        return False
-
-    def role(self, number: int) -> int:
-        """Role of an entry, NO_ROLE where there is none. Allocates nothing."""
-        return self._roll.role(number)
-
-    def condition(self, number: int) -> int:
-        """ABSENT, ACTIVE, SUSPENDED or REVOKED. Allocates nothing."""
-        return self._roll.condition(number)
-
-    def entry_generation(self, number: int) -> int:
-        """The generation in which an entry last changed, 0 where there is none. Allocates nothing."""
-        return self._roll.generation(number)
-
-    def owners(self) -> int:
-        """How many active owners there are."""
-        return self._roll.owners
 
     def add(self, key64: "bytes | bytearray", role: int) -> int:
-        """Enrol a key in one go; returns its number, or minus the verdict that refuses it. See add_steps()."""
+        """Enrol a keycard in one go; returns its number, or minus the verdict that refuses it. See add_steps()."""
         return _run(self.add_steps(key64, role))
+
+    def add_aes_card(self, uid: "bytes | bytearray", role: int, key: "bytes | bytearray") -> int:
+        """Enrol an AES card with UID, 7 bytes, and key, 16, that is in it already, in one go. See add_steps()."""
+        return _run(self.add_steps(entries.card_name(uid), role, entries.AES_CARD, key, entries.SETTLED))
+
+    def add_phone(self, key64: "bytes | bytearray", role: int, k: "bytes | bytearray", form: int = 0) -> int:
+        """Enrol a phone, or with role FLEET_MANAGER a cloud key, in one go. See add_steps()."""
+        return _run(self.add_steps(key64, role, entries.kind_for(role), k, form))
 
     def revoke(self, number: int) -> int:
         """Revoke a key in one go; returns a verdict. See revoke_steps()."""
         return _run(self.revoke_steps(number))
 
-    def add_steps(self, key64: "bytes | bytearray", role: int) -> "Generator[None, None, int]":
-        """Enrol a key of 64 bytes, copied at once; ends with its number, or minus the verdict that refuses it.
+    def add_steps(
+        self,
+        key64: "bytes | bytearray",
+        role: int,
+        kind: int = KEYCARD,
+        k: "bytes | bytearray | memoryview" = _NO_K,
+        form: int = 0,
+    ) -> "Generator[None, None, int]":
+        """Enrol a key of 64 bytes; ends with its number, or minus the verdict that refuses it.
 
-        Yields between flash blocks; run it to its end or close() it. The first key of a blank list must be an owner and
-        makes the controller claimed. A revoked key returns under its old number. Refused with BUSY, NO_REGISTRY,
-        OLD_REGISTRY, NOT_PERMITTED, ALREADY_ENROLLED, REGISTRY_FULL, or STORAGE_FAILED: then all is as it was.
+        kind: entries.KEYCARD, PHONE, CLOUD_KEY or AES_CARD. Phones and cloud keys come with K, 16 bytes, and what they
+        say they are; they get the lowest free slot. An AES card comes with its AES key as K; form is SETTLED, or
+        PENDING where the card has yet to get it. Key and K are copied in the first step. Yields between flash blocks;
+        run it to its end or close() it. The first key of a blank list must be an owner's, of owner_kind, and makes it
+        claimed. A revoked key returns under its old number. Refused with BUSY, NO_REGISTRY, OLD_REGISTRY,
+        NOT_PERMITTED, ALREADY_ENROLLED, REGISTRY_FULL, or STORAGE_FAILED: then all is as it was.
         raises: MemoryError before anything has begun.
         """
-        refusal = self._cannot_add(role)
+        refusal = self._cannot_add(kind, role)
         if refusal:
             return -refusal
-        prefix = _prefix(key64)
+        prefix = prefix_of(key64)
         known = self._roll.index.find(prefix)
         if known >= 0 and self.condition(known) != REVOKED:
             return -codes.ALREADY_ENROLLED
         number = known if known >= 0 else self._roll.free_number()
-        if number < 0:
+        is_card = entries.is_card(kind)
+        slot = NO_SLOT if is_card else self._roll.free_slot()
+        if number < 0 or (not is_card and slot == NO_SLOT):
             return -codes.REGISTRY_FULL
         self._roll.reserve(number)
         offset = entries.offset_of(number)
-        piece = entries.entry(role, self.generation + 1, key64)
+        tail = b"" if kind == KEYCARD else entries.tail(key64, k, *((form, 0) if is_card else (slot, form)))
+        key_id = entries.short_id(key64)
+        piece = entries.entry(role, self.generation + 1, key64, kind, tail)
         if self.state == BLANK:
             offset, piece = 0, entries.header() + piece
         if not (yield from self._change_steps(offset, piece)):
             return -codes.STORAGE_FAILED
         if known < 0:
             self._roll.assign(number, prefix)
-        self._roll.set(number, role, ACTIVE, self.generation)
+        self._roll.set(number, kind, role, ACTIVE, self.generation)
+        if slot != NO_SLOT:
+            self._roll.place(number, slot, key_id)
         self.state = READY
         self._mark()
         return number
 
     def revoke_steps(self, number: int) -> "Generator[None, None, int]":
-        """Revoke a key; ends with a verdict, ALREADY for one that is revoked. Yields as add_steps() does.
+        """Revoke a key, and forget a phone's K; ends with a verdict, ALREADY for a revoked one. Yields as add_steps().
 
         Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY, LAST_OWNER, or STORAGE_FAILED: then all is as it was.
         raises: MemoryError before anything has begun.
@@ -163,11 +113,37 @@ class Registry:
         verdict = self._cannot_revoke(number)
         if verdict:
             return verdict
-        role = self.role(number)
-        lead = entries.lead(role, REVOKED, self.generation + 1)
-        if not (yield from self._change_steps(entries.offset_of(number), lead)):
+        kind, role = self.kind(number), self.role(number)
+        piece = entries.lead(role, REVOKED, self.generation + 1, kind)
+        if not entries.is_card(kind) and self.key(
+            number, self._key
+        ):  # revoked in any case, also where the key cannot be read
+            piece += self._key + bytes(TAIL_LEN)
+        if not (yield from self._change_steps(entries.offset_of(number), piece)):
             return codes.STORAGE_FAILED
-        self._roll.set(number, role, REVOKED, self.generation)
+        self._roll.set(number, kind, role, REVOKED, self.generation)
+        self._mark()
+        return codes.ACCEPTED
+
+    def settle_steps(self, number: int) -> "Generator[None, None, int]":
+        """An AES card has proved the key that was PENDING; ends with a verdict. Yields as add_steps().
+
+        Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY or STORAGE_FAILED: then all is as it was.
+        raises: MemoryError before anything has begun.
+        """
+        refusal = self._cannot_change()
+        if refusal:
+            return refusal
+        k = bytearray(entries.K_LEN + 1)
+        if self.condition(number) != ACTIVE or not self.card_key(number, k):
+            return codes.NO_SUCH_KEY
+        role = self.role(number)
+        piece = entries.lead(role, ACTIVE, self.generation + 1, entries.AES_CARD) + self._key
+        piece += entries.tail(self._key, memoryview(k)[: entries.K_LEN], entries.SETTLED, 0)
+        wipe(k)
+        if not (yield from self._change_steps(entries.offset_of(number), piece)):
+            return codes.STORAGE_FAILED
+        self._roll.set(number, entries.AES_CARD, role, ACTIVE, self.generation)
         self._mark()
         return codes.ACCEPTED
 
@@ -178,8 +154,10 @@ class Registry:
             return codes.NO_REGISTRY
         return codes.OLD_REGISTRY if self.state == OLDER else 0
 
-    def _cannot_add(self, role: int) -> int:
-        if not entries.may_hold(role) or (self.state == BLANK and role != codes.OWNER):
+    def _cannot_add(self, kind: int, role: int) -> int:
+        if not entries.may_hold(kind, role):
+            return codes.NOT_PERMITTED
+        if self.state == BLANK and (not self.counts_as_owner(kind) or role != codes.OWNER):
             return codes.NOT_PERMITTED
         return self._cannot_change()
 
@@ -192,7 +170,15 @@ class Registry:
             return codes.NO_SUCH_KEY
         if condition == REVOKED:
             return codes.ALREADY
-        return codes.LAST_OWNER if self._roll.is_owner(number) and self.owners() == 1 else 0
+        return codes.LAST_OWNER if self._is_last_owner(number) else 0
+
+    def _is_last_owner(self, number: int) -> bool:
+        """The last owner stays, and beside a reader the last one with a card: a phone cannot open enrolment there."""
+        if not self._roll.is_owner(number):
+            return False
+        if self.owner_kind == KEYCARD and entries.is_card(self.kind(number)) and self.owner_cards() == 1:
+            return True
+        return self.owners() == 1
 
     def _change_steps(self, offset: int, piece: bytes) -> "Generator[None, None, bool]":
         """Write a change to flash; ends with True where it stands in force there, whatever went wrong on the way.
@@ -210,75 +196,6 @@ class Registry:
         finally:
             self._changing = False
         return self.generation != before
-
-    def _mark(self) -> bool:
-        """Bring both marks up to date; False, and try again at the next change or boot, where they cannot be set."""
-        try:
-            if self._marks.get(_CLAIMED) != 1:
-                self._marks.set(_CLAIMED, 1)
-            if self._marks.get(_GENERATION) != self.generation:
-                self._marks.set(_GENERATION, self.generation)
-            return True
-        except (OSError, MemoryError) as error:
-            self._note(error)
-            return False
-
-    def _note(self, error: Exception) -> None:
-        if isinstance(error, RecordError):
-            self.fault = error.code
-        else:
-            self.fault = records.NO_MEMORY if isinstance(error, MemoryError) else records.IO_FAILED
-
-    def _forget(self) -> None:
-        self.state = UNREADABLE
-        self._roll.clear()
-
-    def _read(self) -> int:
-        marked = self._marks.get(_GENERATION) or 0
-        found = self._record.load(marked)
-        if found == records.EMPTY and not marked and not self._marks.get(_CLAIMED):
-            return BLANK
-        if found != records.INTACT:
-            raise RecordError(records.BROKEN)
-        self._read_blocks()
-        if self.generation < marked:
-            return OLDER
-        self._mark()
-        return READY
-
-    def _read_blocks(self) -> None:
-        block = bytearray(BLOCK_LEN)
-        number = -1  # of the header, so to say
-        body = self._record.body(block)
-        try:
-            for filled in body:
-                if filled != BLOCK_LEN or number == self._capacity:
-                    raise RecordError(records.MALFORMED)
-                self._take(number, block)
-                number += 1
-        finally:
-            body.close()  # MicroPython would leave its file open
-        if number < 1:
-            raise RecordError(records.MALFORMED)
-
-    def _take(self, number: int, block: bytearray) -> None:
-        if number < 0:
-            entries.check_header(block)
-            return
-        self._roll.reserve(number)
-        if not entries.is_keycard(block):
-            self._roll.skip()
-        else:
-            role, condition, generation = entries.fields(block, self.generation)
-            prefix = _prefix(block[LEAD_LEN : LEAD_LEN + KEY_LEN])
-            if self._roll.index.find(prefix) >= 0:
-                raise RecordError(records.MALFORMED)
-            self._roll.assign(number, prefix)
-            self._roll.set(number, role, condition, generation)
-
-
-def _prefix(key64: "bytes | bytearray") -> bytes:
-    return sha256(key64)[:PREFIX_LEN]
 
 
 def _run(steps: "Generator[None, None, int]") -> int:

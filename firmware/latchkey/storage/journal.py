@@ -28,6 +28,11 @@ class Journal:
         struct.pack_into(_ROW, self._rows, at, self.count, uptime_s, source, credential, action, verdict, key_id)
         self.count += 1
 
+    @property
+    def first(self) -> int:
+        """The number of the oldest row that is still there."""
+        return max(0, self.count - _ROWS)
+
     def row(self, number: int) -> "tuple[int, int, int, int, int, int, bytes] | None":
         """Row `number` as (number, uptime_s, source, credential, action, verdict, key_id), None when it is gone."""
         if number < 0 or number >= self.count or number < self.count - _ROWS:

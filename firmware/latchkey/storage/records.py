@@ -106,7 +106,7 @@ class Record:
         except OSError:
             return False
 
-    def change_steps(self, offset: int, piece: bytes) -> "Generator[None, None, None]":
+    def change_steps(self, offset: int, piece: "bytes | bytearray") -> "Generator[None, None, None]":
         """Lay piece over the body from offset (0 to length) on, in both copies; the generation grows by one.
 
         Yields after each chunk, so that others may work meanwhile; run it to its end, no other change may overlap.
@@ -163,7 +163,7 @@ class Record:
             return _UNREADABLE
 
     def _write(
-        self, target: int, source: int, generation: int, offset: int, piece: bytes
+        self, target: int, source: int, generation: int, offset: int, piece: "bytes | bytearray"
     ) -> "Generator[None, None, None]":
         """Draft the body of copy `source` (-1: of none) with piece laid over it, and rename the draft to copy `target`.
 
@@ -180,7 +180,7 @@ class Record:
         os.rename(self._draft, self._paths[target])
 
     def _copy(
-        self, file: "BufferedIOBase", draft: "BufferedIOBase", generation: int, offset: int, piece: bytes
+        self, file: "BufferedIOBase", draft: "BufferedIOBase", generation: int, offset: int, piece: "bytes | bytearray"
     ) -> "Generator[None, None, Sha256]":
         _, length, verified = sealed.read_head(file)
         end = max(length, offset + len(piece))
@@ -195,7 +195,7 @@ class Record:
         return digest
 
 
-def _overlay(view: memoryview, at: int, count: int, offset: int, piece: bytes) -> None:
+def _overlay(view: memoryview, at: int, count: int, offset: int, piece: "bytes | bytearray") -> None:
     """Replace in view, which holds the body from at to at + count, what piece covers from offset on."""
     start = max(at, offset)
     end = min(at + count, offset + len(piece))

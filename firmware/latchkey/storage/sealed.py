@@ -86,7 +86,7 @@ def write_head(file: "BufferedIOBase", generation: int, length: int) -> Sha256:
     return digest
 
 
-def write_piece(file: "BufferedIOBase", digest: Sha256, piece: "bytes | memoryview") -> None:
+def write_piece(file: "BufferedIOBase", digest: Sha256, piece: "bytes | bytearray | memoryview") -> None:
     """Add to the body. raises: RecordError, OSError."""
     digest.update(piece)
     if file.write(piece) != len(piece):
