@@ -22,7 +22,7 @@ from latchkey.crypto.secret import wipe
 from latchkey.protocol import vehicle_command_numbers as numbers
 from latchkey.protocol import vehicle_command_order as orders
 from latchkey.protocol.protobuf import ProtobufError, Reader
-from latchkey.protocol.vehicle_command_check import NOBODY, Check
+from latchkey.protocol.vehicle_command_check import LIFETIME_S, NOBODY, Check
 from latchkey.protocol.vehicle_command_envelope import HANDSHAKE, NO_PAYLOAD, Envelope
 from latchkey.protocol.vehicle_command_metadata import Metadata
 from latchkey.protocol.vehicle_command_order import Order
@@ -62,6 +62,15 @@ class Dialogue:
     def claimed(self) -> int:
         """The slot whose key the message names, proved or not; NOBODY for a stranger's or none."""
         return self._check.slot
+
+    def limit_lifetime(self, seconds: int) -> None:
+        """No message may be good for longer than this, 60 s at most: where something between can hold it back."""
+        self._check.lifetime_s = min(seconds, LIFETIME_S)
+
+    @property
+    def key(self) -> bytearray:
+        """The 64 bytes of the key that the message names; means something while `claimed` is a slot."""
+        return self._check.key
 
     def handle(self, message: memoryview) -> int:
         """Take one message; returns what kind of order it is (vehicle_command_order).

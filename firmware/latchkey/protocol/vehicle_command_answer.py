@@ -40,6 +40,8 @@ _CLOSURES = const(7)
 _KEY_NOT_ENROLLED = const(1)  # session info status
 _UNAVAILABLE = b"\x0a\x13\x08\x01\x12\x0f\x0a\x0dnot available"  # Response.actionStatus: ERROR and a reason in words
 
+_OWN = const(1_000)  # of this vehicle, far from what the protocol uses; clients that do not know it pass it over
+
 
 class Status:
     """What a phone may know of the vehicle."""
@@ -49,6 +51,8 @@ class Status:
         self.sleep = AWAKE
         self.presence = PRESENCE_UNKNOWN
         self.closures = bytearray(_CLOSURES)
+        self.cloud = 0  # 0: nothing is said of it; 1: connected, 2: away
+        self.cloud_s = 0  # for so many seconds
 
 
 def session_info(
@@ -80,6 +84,11 @@ def status(writer: Writer, now: Status) -> None:
     _number(writer, 2, now.lock)
     _number(writer, 3, now.sleep)
     _number(writer, 4, now.presence)
+    if now.cloud:
+        writer.enter(_OWN)
+        writer.number(1, now.cloud)
+        writer.number(2, now.cloud_s)
+        writer.leave()
     writer.leave()
 
 

@@ -23,11 +23,14 @@ if TYPE_CHECKING:  # read by mypy, never run
 GENUINE = const(0)
 NOBODY = const(-1)
 
-_LIFETIME_S = const(60)  # no message may be good for longer
+LIFETIME_S = const(60)  # no message may be good for longer
 
 
 class Check:
-    """`slot`, `peer`: whom the last message claims to come from, once that is an enrolled key; else NOBODY and None."""
+    """`slot`, `peer`: whom the last message claims to come from, once that is an enrolled key; else NOBODY and None.
+
+    `key`: the 64 bytes of the key that it named last. lifetime_s: how long a message may be good for, at most.
+    """
 
     def __init__(self, keys: "Keys", sessions: Sessions, metadata: Metadata) -> None:
         self.slot = NOBODY
@@ -35,7 +38,8 @@ class Check:
         self._keys = keys
         self._sessions = sessions
         self._metadata = metadata
-        self._key = bytearray(numbers.KEY_LEN)
+        self.key = bytearray(numbers.KEY_LEN)
+        self.lifetime_s = LIFETIME_S
 
     def clear(self) -> None:
         self.slot = NOBODY
@@ -49,8 +53,8 @@ class Check:
         self.clear()
         if len(point) != numbers.POINT_LEN or point[0] != numbers.UNCOMPRESSED:
             return numbers.BAD_PARAMETER
-        self._key[:] = point[1:]
-        slot = self._keys.find(self._key)
+        self.key[:] = point[1:]
+        slot = self._keys.find(self.key)
         if not 0 <= slot < SLOTS:
             return numbers.UNKNOWN_KEY_ID
         self.peer = self._sessions.peer(slot)
@@ -88,7 +92,7 @@ class Check:
         now = sessions.clock_s(domain)
         if not envelope.expires_at or envelope.expires_at < now:
             return numbers.TIME_EXPIRED
-        if envelope.expires_at > now + _LIFETIME_S:
+        if envelope.expires_at > now + self.lifetime_s:
             return numbers.TIME_TO_LIVE_TOO_LONG
         if envelope.counter <= sessions.counter(domain, self.slot):
             return numbers.INVALID_TOKEN_OR_COUNTER

@@ -1,8 +1,8 @@
 """Frames of the vehicle-command protocol over a byte pipe: two bytes of length, big-endian, then one message.
 
 Facts: protocol.md; Tesla's connector/ble. Chunks are cut anywhere and several frames may follow one another in one. A
-frame that stands still for more than a second is dropped; a declared length beyond 1,024 is nonsense, and what comes
-with it in the same chunk is thrown away, so that the next chunk can begin anew. A frame that is longer than this
+frame that stands still for more than a second is dropped; a declared length of 0 or beyond 1,024 is nonsense, and what
+comes with it in the same chunk is thrown away, so that the next chunk can begin anew. A frame that is longer than this
 buffer, though allowed, is passed over by its length.
 
 Each connection has one Frame of its own. Not protected against: a peer that spoils its own frames.
@@ -51,6 +51,11 @@ class Frame:
         self._chunk = memoryview(b"")
         return False
 
+    @property
+    def begun(self) -> bool:
+        """Part of a frame has come, and more is awaited."""
+        return self._header > 0
+
     def reset(self) -> None:
         """Forget a frame that has begun: the connection is new, or was silent."""
         self._header = 0
@@ -64,10 +69,8 @@ class Frame:
             return
         self._filled = 0
         self._passing = self._wanted > len(self._view)
-        if self._wanted > _LONGEST:
+        if self._wanted > _LONGEST or not self._wanted:
             self._at = len(self._chunk)
-            self.reset()
-        elif not self._wanted:
             self.reset()
 
     def _take_bytes(self, count: int) -> bool:

@@ -59,6 +59,7 @@ NO_PERMISSION_TO_CHANGE = const(8)
 NOT_ON_LIST = const(12)
 ALREADY_ON_LIST = const(13)
 ROLE_MISSING = const(19)
+ADDING_WITH_SERVICE_ROLE = const(20)
 DENIED = const(24)
 NO_TAP_IN_TIME = const(25)
 

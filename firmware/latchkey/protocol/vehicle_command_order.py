@@ -30,6 +30,13 @@ CHANGE_KEY = const(13)  # any other change of the key list: this vehicle knows n
 SHOW_KEY = const(14)  # a key asks to be added, and has nothing to show for it but itself: `key`, `role`, `form`
 STRANGER = const(15)  # a key that is not enrolled wants a session: `key`
 UNKNOWN = const(16)
+REVOKE_DRIVE = const(17)  # from here on our own, see _OWN_ORDERS
+SUSPEND_GUESTS = const(18)
+ADMIT_GUESTS = const(19)
+FORBID_REMOTE = const(20)
+ALLOW_REMOTE = const(21)
+FORBID_REMOTE_UNLOCK = const(22)
+ALLOW_REMOTE_UNLOCK = const(23)
 
 NO_SLOT = const(-1)
 
@@ -38,6 +45,7 @@ _INFORMATION = const(1)
 _RKE_ACTION = const(2)
 _CLOSURES = const(4)
 _KEY_LIST_CHANGE = const(16)
+_OWN = const(1_000)  # of this vehicle, far from what the protocol uses: a message whose field 1 is the number below
 
 # rke action -> order. AUTO_SECURE closes what can be closed and locks.
 _RKE_ACTIONS = ((0, UNLOCK), (1, LOCK), (20, AUTHORISE_DRIVE), (29, LOCK), (30, WAKE))
@@ -54,6 +62,17 @@ _REMOVE = const(2)
 _ADD_WITH_PERMISSIONS = const(5)
 _METADATA = const(6)
 _OTHER_CHANGES = (3, 4, 7, 8, 9, 16, 17)
+
+# number in the own message -> order
+_OWN_ORDERS = (
+    (1, REVOKE_DRIVE),
+    (2, SUSPEND_GUESTS),
+    (3, ADMIT_GUESTS),
+    (4, FORBID_REMOTE),
+    (5, ALLOW_REMOTE),
+    (6, FORBID_REMOTE_UNLOCK),
+    (7, ALLOW_REMOTE_UNLOCK),
+)
 
 _PRESENT_KEY = const(2)  # signatureType of the older envelope
 
@@ -96,6 +115,8 @@ class Order:
                 self._read_closures()
             elif field == _KEY_LIST_CHANGE:
                 self._read_change()
+            elif field == _OWN:
+                self._read_own()
 
     def read_older(self, message: memoryview) -> int:
         """Decode ToVCSECMessage, in which some clients ask for a key to be added; SHOW_KEY or NOTHING.
@@ -153,6 +174,14 @@ class Order:
                 self.has_id = len(sent) == numbers.ID_LEN
                 if self.has_id:
                     self.key_id[:] = sent
+
+    def _read_own(self) -> None:
+        reader = self._reader
+        self.kind = UNKNOWN
+        reader.enter()
+        while reader.next():
+            if reader.field == 1:
+                self.kind = _find(_OWN_ORDERS, reader.number())
 
     def _read_closures(self) -> None:
         reader = self._reader

@@ -12,6 +12,8 @@ from latchkey.protocol import vehicle_command_numbers as numbers
 from latchkey.protocol.protobuf_writer import Writer
 from latchkey.protocol.vehicle_command_frame import HEADER_LEN
 
+NO_SLOT = const(-1)
+
 _TO = const(6)
 _FROM = const(7)
 _PAYLOAD = const(10)
@@ -25,10 +27,15 @@ _EMPTY = memoryview(b"")
 
 
 class Path:
-    """The way back: where a request came from, copied, so that it outlives the request."""
+    """The way back: where a request came from, copied, so that it outlives the request.
+
+    slot, hash: of the key to encrypt for, and of the request that asked for that; NO_SLOT and empty for a plain answer.
+    """
 
     def __init__(self) -> None:
         self.domain = numbers.VEHICLE_SECURITY
+        self.slot = NO_SLOT
+        self.hash = b""
         self._address = bytearray(numbers.ADDRESS_LEN)
         self._uuid = bytearray(numbers.ADDRESS_LEN)
         self._addressed = False
@@ -52,8 +59,10 @@ class Path:
     def set(
         self, domain: int, address: "bytes | bytearray | memoryview", uuid: "bytes | bytearray | memoryview"
     ) -> None:
-        """domain: who answers. address, uuid: 16 bytes or none, copied."""
+        """domain: who answers, in plain. address, uuid: 16 bytes or none, copied."""
         self.domain = domain
+        self.slot = NO_SLOT
+        self.hash = b""
         self._addressed = len(address) > 0
         self._named = len(uuid) > 0
         if self._addressed:
@@ -64,6 +73,8 @@ class Path:
     def copy(self, other: "Path") -> None:
         """Become the same way back as another."""
         self.set(other.domain, other.address, other.uuid)
+        self.slot = other.slot
+        self.hash = other.hash
 
 
 class Outbox:

@@ -49,6 +49,7 @@ class Voice:
     def __init__(self, keys: "Keys", sessions: Sessions, metadata: Metadata) -> None:
         self.path = Path()
         self.out = Outbox()
+        self.once = False  # accept() with one reply, on a link that has few of them
         self._keys = keys
         self._sessions = sessions
         self._metadata = metadata
@@ -58,7 +59,6 @@ class Voice:
         self._nonce = bytearray(NONCE)
         self._tag = bytearray(TAG)
         self._peer: "Peer | None" = None  # to encrypt with
-        self._hash = b""  # of the request
         self._counter = 0  # of the request
         self._sealed = 0  # replies encrypted so far
 
@@ -73,10 +73,9 @@ class Voice:
         """The request is genuine: answer it under its counter, and encrypted if it asks for that."""
         self._counter = envelope.counter
         if envelope.flags & _ENCRYPT_RESPONSE:
-            self._peer = peer
-            self._hash = bytes((envelope.signature,)) + envelope.tag
-            if envelope.domain == numbers.VEHICLE_SECURITY:
-                self._hash = self._hash[:_SHORT_HASH]
+            whole = bytes((envelope.signature,)) + envelope.tag
+            self.path.hash = whole[:_SHORT_HASH] if envelope.domain == numbers.VEHICLE_SECURITY else whole
+            self._encrypt_for(peer)
 
     # Answers to an order
 
@@ -84,8 +83,9 @@ class Voice:
         """The command is carried out, or will be. Two replies: some clients wait for the one, some for the other."""
         answers.accepted(self._begin_payload(), self._counter)
         self._end_payload()
-        self._begin_payload()
-        self._end_payload()
+        if not self.once:
+            self._begin_payload()
+            self._end_payload()
 
     def decline(self, error: int) -> None:
         """The vehicle will not: a nominalError of vehicle_command_numbers. Clients do not try again."""
@@ -152,9 +152,17 @@ class Voice:
             peer.wipe()
 
     def later_key_change(self, path: Path, information: int, signer_id: bytes = _NO_ID) -> None:
-        """What became of a SHOW_KEY whose way back was kept."""
+        """What became of a change whose way back was kept; nothing is said if the key that asked is gone."""
         self._begin_anew(path)
-        self.key_change(information, signer_id)
+        if path.slot != reply.NO_SLOT:
+            self._encrypt_for(self._sessions.peer(path.slot))
+        if self._peer is not None or path.slot == reply.NO_SLOT:
+            self.key_change(information, signer_id)
+
+    def later_refusal(self, path: Path, fault: int) -> None:
+        """What became of a STRANGER who cannot be told more."""
+        self._begin_anew(path)
+        self.refuse(fault)
 
     def broadcast_wait(self) -> None:
         """To whoever has shown a key in the older envelope, which has no address: an owner must confirm it."""
@@ -166,6 +174,10 @@ class Voice:
         """The state has changed."""
         self._to_all()
         self.status(now)
+
+    def _encrypt_for(self, peer: "Peer | None") -> None:
+        self._peer = peer
+        self.path.slot = reply.NO_SLOT if peer is None else peer.slot
 
     def _begin_anew(self, path: Path) -> None:
         self.clear()
@@ -203,7 +215,7 @@ class Voice:
         if self._peer is not None:
             self._sealed += 1
             self._sessions.fill_nonce(self._nonce)
-            metadata = self._metadata.response(self.path.domain, self._sealed, self._hash)
+            metadata = self._metadata.response(self.path.domain, self._sealed, self.path.hash)
             self._peer.seal(self._nonce, metadata, payload, self._tag)
         writer = self.out.begin(self.path)
         reply.write_payload(writer, payload)
