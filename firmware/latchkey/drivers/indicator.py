@@ -30,44 +30,64 @@ _LONG_BEEP_MS = const(120)
 _BLINK_MS = const(80)
 
 SIGNALS = (
-    # verdicts, (colour, flashes (0: one long), beeps)
-    ((codes.ACCEPTED, codes.QUEUED, codes.JOINED), (_GREEN, 0, 1)),
-    ((codes.ALREADY,), (_GREEN, 2, 1)),
-    ((codes.NOT_A_KEY,), (_RED, 1, 0)),
-    ((codes.UNKNOWN_KEY,), (_RED, 2, 2)),
-    ((codes.WRONG_ANSWER, codes.BAD_POINT), (_RED, 3, 3)),
-    ((codes.REVOKED, codes.SUSPENDED), (_RED, 4, 4)),
-    ((codes.NOT_PERMITTED, codes.OUTSIDE_WINDOW, codes.DRIVE_REVOKED), (_RED, 5, 5)),
-    ((codes.KEY_CONFLICT,), (_RED, 8, 8)),
-    ((codes.CARD_GONE,), (_AMBER, 1, 1)),
-    ((codes.CARD_ERROR,), (_AMBER, 2, 1)),
-    ((codes.BUSY, codes.STALE), (_AMBER, 3, 1)),
-    ((codes.HOT, codes.LOW_SUPPLY), (_AMBER, 4, 1)),
-    ((codes.CRASHED,), (_AMBER, 5, 1)),
-    ((codes.OLD_REGISTRY, codes.NO_REGISTRY, codes.STORAGE_FAILED, codes.NO_ENTROPY, codes.NO_MEMORY), (_AMBER, 6, 6)),
-    ((codes.KEY_PINNED, codes.OWNER_ADDED), (_BLUE, 1, 1)),
-    ((codes.CLAIMED, codes.ENROLLED), (_BLUE, 0, 1)),
-    ((codes.ENROLMENT_CLOSED,), (_BLUE, 2, 2)),
-    ((codes.ALREADY_ENROLLED,), (_BLUE, 3, 2)),
-    ((codes.REGISTRY_FULL, codes.LAST_OWNER, codes.NO_SUCH_KEY), (_BLUE, 4, 2)),
+    # verdict, colour, flashes (0: one long), beeps
+    (codes.ACCEPTED, _GREEN, 0, 1),
+    (codes.QUEUED, _GREEN, 0, 1),
+    (codes.JOINED, _GREEN, 0, 1),
+    (codes.ALREADY, _GREEN, 2, 1),
+    (codes.NOT_A_KEY, _RED, 1, 0),
+    (codes.UNKNOWN_KEY, _RED, 2, 2),
+    (codes.WRONG_ANSWER, _RED, 3, 3),
+    (codes.BAD_POINT, _RED, 3, 3),
+    (codes.REVOKED, _RED, 4, 4),
+    (codes.SUSPENDED, _RED, 4, 4),
+    (codes.NOT_PERMITTED, _RED, 5, 5),
+    (codes.OUTSIDE_WINDOW, _RED, 5, 5),
+    (codes.DRIVE_REVOKED, _RED, 5, 5),
+    (codes.KEY_CONFLICT, _RED, 8, 8),
+    (codes.CARD_GONE, _AMBER, 1, 1),
+    (codes.CARD_ERROR, _AMBER, 2, 1),
+    (codes.BUSY, _AMBER, 3, 1),
+    (codes.STALE, _AMBER, 3, 1),
+    (codes.HOT, _AMBER, 4, 1),
+    (codes.LOW_SUPPLY, _AMBER, 4, 1),
+    (codes.CRASHED, _AMBER, 5, 1),
+    (codes.OLD_REGISTRY, _AMBER, 6, 6),
+    (codes.NO_REGISTRY, _AMBER, 6, 6),
+    (codes.STORAGE_FAILED, _AMBER, 6, 6),
+    (codes.NO_ENTROPY, _AMBER, 6, 6),
+    (codes.NO_MEMORY, _AMBER, 6, 6),
+    (codes.KEY_PINNED, _BLUE, 1, 1),
+    (codes.OWNER_ADDED, _BLUE, 1, 1),
+    (codes.CLAIMED, _BLUE, 0, 1),
+    (codes.ENROLLED, _BLUE, 0, 1),
+    (codes.ENROLMENT_CLOSED, _BLUE, 2, 2),
+    (codes.ALREADY_ENROLLED, _BLUE, 3, 2),
+    (codes.REGISTRY_FULL, _BLUE, 4, 2),
+    (codes.LAST_OWNER, _BLUE, 4, 2),
+    (codes.NO_SUCH_KEY, _BLUE, 4, 2),
 )
-_OTHERWISE = (_RED, 6, 0)
+_OTHERWISE = const(_RED << 8 | 6 << 4)
 
 
-def signal_of(verdict: int) -> "tuple[int, int, int]":
-    """(colour, flashes, beeps) of a verdict: a part of the table, so that asking allocates nothing."""
-    for verdicts, signal in SIGNALS:
-        if verdict in verdicts:
-            return signal
+def signal_of(verdict: int) -> int:
+    """colour << 8 | flashes << 4 | beeps of a verdict: one number, so that asking allocates nothing."""
+    for told, colour, flashes, beeps in SIGNALS:
+        if told == verdict:
+            return colour << 8 | flashes << 4 | beeps
     return _OTHERWISE
 
 
 def _blink(standing: int, now: int) -> int:
-    """A short blue flash each second while keys may be added, a short amber one every other second for a fault."""
+    """A short flash: blue each second while keys may be added, amber every other one for a fault, white every eighth
+    while the cloud is away, which is no fault of the vehicle and stops nothing at it.
+    """
     if standing == codes.ENROLMENT_OPEN and now % 1_000 < _BLINK_MS:
         return _BLUE
     if standing == codes.FAULT and now % 2_000 < _BLINK_MS:
         return _AMBER
+    if standing == codes.AWAY and now % 8_000 < _BLINK_MS:
+        return _WHITE
     return _OFF
 
 
@@ -93,15 +113,25 @@ class Indicator:
         self._started = 0
         self._active = False
         self._pending = -1
+        self._showing = -1
 
     def show(self, verdict: int) -> None:
-        """Show a verdict from the next tick on, instead of whatever is being shown. Allocates nothing."""
-        self._pending = verdict
+        """Show a verdict from the next tick on, instead of whatever is being shown. Allocates nothing.
+
+        An alarm gives way only to what was accepted: whoever has caused it must not hide it behind another refusal.
+        """
+        alarm = self._pending == codes.KEY_CONFLICT or (self._active and self._showing == codes.KEY_CONFLICT)
+        if not alarm or codes.is_accepted(verdict):
+            self._pending = verdict
 
     def tick(self, now: int, standing: int = codes.ALL_WELL) -> None:
         """Drive the outputs for this moment. now: ticks in ms; standing: what to say between signals (codes)."""
         if self._pending >= 0:
-            self._colour, self._flashes, self._beeps = signal_of(self._pending)
+            signal = signal_of(self._pending)
+            self._colour = signal >> 8
+            self._flashes = signal >> 4 & 15
+            self._beeps = signal & 15
+            self._showing = self._pending
             self._pending = -1
             self._started = now
             self._active = True

@@ -116,6 +116,7 @@ class Inputs:
             ("ignition", self._ignition),
             ("crash", vehicle.sense_crash),
             ("button", vehicle.sense_button),
+            ("remote_off", vehicle.sense_remote_switch),
         ):
             if name in wires:
                 self._parts.append(Switch(wires[name], clock, report))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable
     from typing import Protocol
 
-    from latchkey.chip import Radio
+    from latchkey.chip import Network, Radio
     from latchkey.chip.unix.harness import Level, Pulse, Wire
 
     class Board(Protocol):
@@ -76,6 +76,11 @@ class Chip:
         bluetooth.attach(self._air)
         self._poll_radio = bluetooth.poll
         return bluetooth
+
+    def network(self) -> "Network":
+        from latchkey.chip.unix.network import Network  # loaded only where a broker is set
+
+        return Network()
 
     def poll(self) -> None:
         self._harness.poll()

@@ -14,7 +14,7 @@ from micropython import const
 
 from latchkey.chip.unix.tcp import connect
 
-_LINE_LIMIT = const(200)
+_LINE_LIMIT = const(1_600)  # a certificate in base64
 _CONSOLE_LINES = const(8)
 
 
