@@ -12,20 +12,27 @@ if __name__ == "__main__":
 
 from latchkey.core import intent
 from latchkey.core.arbiter import Arbiter
+from latchkey.credentials import entries
+from latchkey.credentials.identity import Identity
 from latchkey.credentials.registry import Registry
 from latchkey.crypto import p256
 from latchkey.crypto.entropy import Entropy
-from latchkey.drivers.actuator import DriveRelay, LockMotor
+from latchkey.drivers.actuator import DriveRelay, Latch, LockMotor
+from latchkey.drivers.ble_peripheral import Peripheral
 from latchkey.drivers.indicator import Indicator
 from latchkey.drivers.inputs import Inputs
 from latchkey.drivers.pn532 import Pn532
 from latchkey.drivers.pn532_uart import Uart
 from latchkey.drivers.reader import Reader
+from latchkey.links.ble import BleLink
+from latchkey.links.cloud_start import CloudStart
 from latchkey.links.console import Console
 from latchkey.links.nfc import NfcLink
+from latchkey.links.reception import Reception
 from latchkey.protocol.ephemeral import Ephemeral
 from latchkey.storage import seed
 from latchkey.storage.records import Record
+from latchkey.storage.settings import Settings
 from latchkey.vehicle import Vehicle
 from micropython import const
 
@@ -33,7 +40,9 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 
-    from latchkey.chip import Chip, Clock
+    from latchkey.chip import Chip, Clock, Network
+    from latchkey.drivers.pn532_dialogue import Transport
+    from latchkey.links.cloud import CloudLink
 
     class Link(Protocol):
         async def run(self) -> None: ...
@@ -47,6 +56,7 @@ if TYPE_CHECKING:  # read by mypy, never run
         PULSE_MS: int
         RELOCK: bool
         DRIVE_OUTPUT: "str | None"
+        OPENERS: "tuple[tuple[int, str, int], ...]"
 
 
 _TICK_MS = 5
@@ -68,21 +78,83 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
     permit = chip.level(board.DRIVE_OUTPUT) if board.DRIVE_OUTPUT and "ignition" in wires else None
     relay = DriveRelay(permit) if permit is not None else None
     red, green, blue, buzzer = [chip.level(name) for name in ("light_red", "light_green", "light_blue", "buzzer")]
-    vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(red, green, blue, buzzer, clock), clock)
+    vehicle = Vehicle(arbiter, registry, motor, relay, Indicator(red, green, blue, buzzer, clock), clock, chip.marks)
+    for action, output, pulse_ms in board.OPENERS:
+        vehicle.fit_latch(action, Latch(chip.pulse(output), pulse_ms, clock))
     inputs = Inputs(wires, vehicle, clock)
-    vehicle.generator = entropy = Entropy(chip.random, seed.renewed(folder + "/seed", chip.random) if folder else b"")
+    kept = seed.renewed(folder + "/seed", chip.random, chip.marks) if folder else b""
+    vehicle.generator = entropy = Entropy(chip.random, kept)
+    vehicle.custody.by_hand = not board.READERS
+    if not board.READERS:
+        registry.owner_kind = entries.PHONE
     readers = []
     links: "Links" = []
     cabin_has_one = any(place & intent.CABIN for _, place, _ in board.READERS)
     for number, (port, place, reset_pin) in enumerate(board.READERS):
         ephemeral = Ephemeral(entropy.fill_from_pool, clock)
-        pn532 = Pn532(Uart(chip.port(port)), clock)
+        pn532 = Pn532(transport(chip, port), clock)
         reader = Reader(pn532, chip.level(reset_pin) if reset_pin else None, clock)
         readers.append(reader)
         enrols = not cabin_has_one or place & intent.CABIN != 0
         links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, clock, number, enrols)))
-    links.append(("console", Console(chip.console, vehicle, inputs, readers)))
+    # Without a file system the vehicle has no key of its own, so it has nothing to say to phones and cloud.
+    radio = chip.radio() if folder is not None else None
+    network = chip.network() if folder is not None else None
+    settings = Settings(Record(folder + "/settings") if folder else None)
+    phones = cloud = None
+    if radio is not None or network is not None:
+        vehicle.custody.identity = identity = Identity(Record(str(folder) + "/identity"), chip.marks)
+        identity.load()
+        reception = Reception(vehicle, identity, entropy, clock)
+        if radio is not None:
+            phones = BleLink(Peripheral(radio, clock), vehicle, reception, clock)
+            links.append(("ble", phones))
+        if network is not None:
+            seen = (vehicle, inputs, readers, phones)
+            cloud = CloudStart(settings, lambda: cloud_link(network, reception, settings, entropy, clock, *seen))
+            links.append(("cloud", cloud))
+    links.append(("console", Console(chip.console, vehicle, inputs, readers, phones, cloud, settings)))
     return vehicle, inputs, links
+
+
+def transport(chip: "Chip", port: str) -> "Transport":
+    """What carries a reader's frames: "spi:name", "i2c:name", or a serial port's name. Loads only what it takes."""
+    bus, _, name = port.rpartition(":")
+    if bus == "spi":
+        from latchkey.drivers.pn532_spi import Spi
+
+        return Spi(*chip.spi(name))
+    if bus == "i2c":
+        from latchkey.drivers.pn532_i2c import I2c
+
+        return I2c(*chip.i2c(name))
+    return Uart(chip.port(port))
+
+
+def cloud_link(
+    network: "Network",
+    reception: Reception,
+    settings: Settings,
+    entropy: Entropy,
+    clock: "Clock",
+    vehicle: Vehicle,
+    inputs: Inputs,
+    readers: "list[Reader]",
+    phones: "BleLink | None",
+) -> "CloudLink":
+    """Load and build the link to a broker: tens of kilobytes, so only where one is set; swept up as at the start."""
+    sweep = getattr(gc, "threshold", int)  # CPython has none
+    before = sweep()
+    gc.collect()
+    sweep(2_000)
+    try:
+        from latchkey.links.cloud import CloudLink
+        from latchkey.links.cloud_news import News
+    finally:
+        sweep(before)
+
+    news = News(vehicle, inputs, readers, phones)
+    return CloudLink(network, vehicle, reception, settings, news, entropy, clock, phones)
 
 
 def mounted(chip: "Chip") -> "str | None":
@@ -94,14 +166,22 @@ def mounted(chip: "Chip") -> "str | None":
         return None
 
 
+def tell(name: str, error: Exception) -> None:
+    """Print what a link could not handle, as far as memory and cable allow."""
+    try:
+        print("link", name, "failed and starts again:")
+        sys.print_exception(error)
+    except Exception:
+        pass
+
+
 async def keep(name: str, link: "Link") -> None:
     """Run one link for ever. What it could not handle itself is printed, and it starts again; the others go on."""
     while True:
         try:
             await link.run()
         except Exception as error:
-            print("link", name, "failed and starts again:")
-            sys.print_exception(error)
+            tell(name, error)
         await asyncio.sleep_ms(_RESTART_MS)
 
 

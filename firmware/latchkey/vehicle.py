@@ -14,12 +14,15 @@ from micropython import const
 from latchkey.core import arbiter as timers
 from latchkey.core import codes, drive, intent, lock, policy
 from latchkey.core.arbiter import Arbiter
+from latchkey.core.deadlines import Deadlines, Operations
 from latchkey.core.facts import NO
-from latchkey.core.heat import LIMIT, WINDOW_MS
+from latchkey.core.remote import DRIVE_REVOKED, GUESTS_SUSPENDED, Remote
 from latchkey.core.request import NOBODY, Request
-from latchkey.credentials import custody, entries
-from latchkey.credentials import registry as keys
+from latchkey.credentials import custody
+from latchkey.credentials import key_list as keys
 from latchkey.credentials.custody import Custody
+from latchkey.credentials.gesture import of_button
+from latchkey.credentials.recognition import recognise
 from latchkey.credentials.registry import Registry
 from latchkey.storage.journal import Journal
 
@@ -27,8 +30,8 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 
-    from latchkey.chip import Clock
-    from latchkey.drivers.actuator import DriveRelay, LockMotor
+    from latchkey.chip import Clock, Marks
+    from latchkey.drivers.actuator import DriveRelay, Latch, LockMotor
     from latchkey.drivers.indicator import Indicator
 
     class Generator(Protocol):
@@ -36,8 +39,9 @@ if TYPE_CHECKING:  # read by mypy, never run
 
 
 _PRESS_MS = const(1_000)  # a shorter press of the cabin button locks or unlocks
-_CLAIM_MS = const(5_000)
 _SECOND_MS = const(1_000)
+_KEEP_AGAIN_S = const(60)
+_SWITCHES = "switches"  # the mark that keeps them
 
 
 class Vehicle:
@@ -54,14 +58,22 @@ class Vehicle:
         relay: "DriveRelay | None",
         indicator: "Indicator",
         clock: "Clock" = time,
+        marks: "Marks | None" = None,
     ) -> None:
+        """marks: where the owner's switches are kept; without, they last until the next reset."""
         self.arbiter = arbiter
         self.registry = registry
         self.custody = Custody(registry, clock)
         self.journal = Journal()
+        self.refused = 0  # requests since boot, however many rows the journal holds
+        self.refusal = 0  # the last one's verdict
+        self.decided = Request(codes.CABIN)  # the last one on lock or drive that was accepted, and its verdict
+        self.decided_verdict = 0
         self.revision = 0
         self.uptime_s = 0  # counted here, because ticks wrap after 12 days on the ESP32
+        self.attends = 0  # one bit for each reader at which a card is being asked: nothing that can wait begins
         self._readers_at_fault = 0  # one bit for each
+        self._radio_at_fault = False
         self._button_read = False
         self.generator: "Generator | None" = None  # of random numbers, handed over by main: shown when it is stuck
         self.button_held = False
@@ -70,30 +82,46 @@ class Vehicle:
         self._indicator = indicator
         self._clock = clock
         arbiter.facts.drive_fitted = relay is not None
+        self.latches: "dict[int, Latch]" = {}  # by the action that opens them
         self._second_at = clock.ticks_ms()
-        self._running = 0
-        self._due = [0] * timers.TIMERS
-        self._aging = [0] * LIMIT  # when the operations of the last 20 s grow old, as a ring
-        self._aging_remote = bytearray(LIMIT)
-        self._aging_first = 0
-        self._aging_count = 0
-        self._role = codes.NO_ROLE
+        self.deadlines = Deadlines(clock)
+        self._operations = Operations(clock)
         self._own = Request(codes.CABIN)  # for what no link asks: button, crash, timer
         self._button_since = 0
         self._button_used = False
+        self.cloud = codes.NO_CLOUD
+        self.cloud_since_s = 0  # uptime
+        self.remote = Remote(arbiter.facts)
+        self._marks = marks
+        self._keep_at_s = 0  # not before
+        kept = marks.get(_SWITCHES) if marks is not None else None
+        self._kept = kept or 0
+        self.remote.restore(self._kept)
+        arbiter.drive.revoked = self.remote.is_set(DRIVE_REVOKED)
 
     @property
     def jammed(self) -> bool:
         """The bolt did not move, and nobody tries any more."""
         return self.arbiter.lock.state == lock.JAMMED
 
+    def fit_latch(self, action: int, latch: "Latch") -> None:
+        """The board has this latch. action: OPEN_TRUNK, OPEN_FRUNK, OPEN_CHARGE_PORT; raises ValueError for others."""
+        if not codes.OPEN_TRUNK <= action <= codes.OPEN_CHARGE_PORT:
+            raise ValueError("action %d opens no latch" % action)
+        self.latches[action] = latch
+        self.arbiter.facts.latches |= 1 << action
+
     # What links call
 
     def request(self, request: Request) -> int:
         """Decide one request, drive what it moves, note it; returns the verdict. Allocates nothing, never waits."""
-        verdict = self._recognise(request)
+        verdict = recognise(self.registry, request)
         if not verdict:
-            verdict = self._decide(request)
+            role = self.registry.role(request.credential)
+            if role == codes.GUEST and self.remote.is_set(GUESTS_SUSPENDED):
+                verdict = codes.SUSPENDED
+            else:
+                verdict = self._decide(request, role)
         return self._note(request, verdict)
 
     def refuse(self, request: Request, verdict: int) -> int:
@@ -114,15 +142,46 @@ class Vehicle:
         """Why a key that the registry does not know is refused."""
         return codes.NO_REGISTRY if self.registry.state == keys.UNREADABLE else codes.UNKNOWN_KEY
 
-    def show_key(self, request: Request, key64: bytearray) -> int:
-        """An unknown or revoked key of 64 bytes has proved itself during enrolment; copied if it counts."""
+    def show_key(self, request: Request, key64: bytearray, card_key: "bytearray | None" = None) -> int:
+        """A card's unknown or revoked key of 64 bytes has proved itself during enrolment; copied if it counts.
+
+        card_key: of an AES card, see Custody.show_key().
+        """
         request.action = codes.CONFIRM_KEY
-        return self._note(request, self.custody.show_key(key64))
+        return self._note(request, self.custody.show_key(key64, card_key))
+
+    def add_aes_card(self, request: Request, uid: bytes, key: bytes, role: int) -> int:
+        """Add an AES card made elsewhere, see Custody.add_aes_card(); returns a verdict, the outcome is noted later."""
+        request.action = codes.CONFIRM_KEY
+        return self._note(request, self.custody.add_aes_card(uid, key, role))
+
+    def show_phone(self, request: Request, key64: bytearray, role: int, form: int) -> int:
+        """A phone's key of 64 bytes, a point of the curve, wants to be added during enrolment; copied if it counts.
+
+        Returns a verdict. It is noted where something came of it; of refusals there may be more than anybody can read.
+        """
+        before = self.custody.enrolment.state
+        request.action = codes.CONFIRM_KEY
+        verdict = self.custody.show_phone(key64, role, form)
+        return verdict if self.custody.enrolment.state == before else self._note(request, verdict)
 
     def reader_at_fault(self, number: int, at_fault: bool) -> None:
         """Reader `number` of this board has failed, or works again: shown by the light."""
         self._readers_at_fault = (self._readers_at_fault & ~(1 << number)) | ((1 if at_fault else 0) << number)
         self.revision += 1
+
+    def radio_at_fault(self, at_fault: bool) -> None:
+        """Phones cannot be served, or can again: shown by the light."""
+        if at_fault != self._radio_at_fault:
+            self._radio_at_fault = at_fault
+            self.revision += 1
+
+    def cloud_is(self, state: int) -> None:
+        """NO_CLOUD, CLOUD_HERE or CLOUD_AWAY: shown by the light and to phones. Nothing else depends on it."""
+        self.revision += 1
+        if state != self.cloud:
+            self.cloud = state
+            self.cloud_since_s = self.uptime_s
 
     # What drivers/inputs calls
 
@@ -154,8 +213,13 @@ class Vehicle:
         if happened:
             self._note_own(codes.CRASH, codes.UNLOCK, codes.ACCEPTED)
 
+    def sense_remote_switch(self, off: bool) -> None:
+        """A switch in the car that cuts the cloud off."""
+        self.remote.switch_at_the_car(off)
+        self.revision += 1
+
     def sense_button(self, pressed: bool) -> None:
-        """The cabin button: a short press locks or unlocks, a long one claims a blank controller."""
+        """The cabin button: a short press locks or unlocks; what a longer one asks for says credentials/gesture."""
         first, self._button_read = not self._button_read, True
         if pressed == self.button_held:
             return  # the first reading after a reset shows a button at rest, which is not the end of a press
@@ -165,11 +229,20 @@ class Vehicle:
         if pressed:
             self._button_since = now
             self._button_used = first  # held through a reset: nobody has just pressed it
-        elif not self._button_used and self._clock.ticks_diff(now, self._button_since) < _PRESS_MS:
+        elif not self._button_used and self._held(True):
             self._own.clear()
             self._own.source = codes.CABIN
             self._own.action = intent.toggle(self.arbiter.lock)
             self.request(self._own)
+
+    def _held(self, released: bool) -> bool:
+        """What the press of the button has come to mean so far; True when it was a short one, and is over."""
+        held_ms = self._clock.ticks_diff(self._clock.ticks_ms(), self._button_since)
+        verdict = of_button(self.custody, held_ms, released, self.arbiter.facts.moving())
+        if verdict != custody.NOTHING:
+            self._button_used = True
+            self._note_own(codes.CABIN, self.custody.gesture, verdict)
+        return released and held_ms < _PRESS_MS
 
     # Time
 
@@ -180,21 +253,22 @@ class Vehicle:
             self._second_at = self._clock.ticks_add(self._second_at, _SECOND_MS)
             self.uptime_s += 1
         self._motor.tick(now)
+        for action in self.latches:  # by its keys: a view of the values would come from the heap
+            self.latches[action].tick(now)
         self._pass_timers(now)
         self._age_operations(now)
-        if self.button_held and not self._button_used and self._clock.ticks_diff(now, self._button_since) >= _CLAIM_MS:
-            self._button_used = True
-            self._note_own(codes.CABIN, codes.OPEN_ENROLMENT, self.custody.claim())
+        if self.button_held and not self._button_used:
+            self._held(False)
         outcome = self.custody.tick(self.arbiter.lock.motor == lock.STILL)
         if outcome != custody.NOTHING:
             self._note_own(codes.CABIN, self.custody.outcome_action, outcome, self.custody.outcome_credential)
+        if self.arbiter.lock.motor == lock.STILL:
+            self._keep_switches()
         self._indicator.tick(now, self._standing())
 
     def seconds_left(self, timer: int) -> int:
         """Seconds until an arbiter's timer runs out, 0 when it does not run. For display."""
-        if not (self._running >> timer) & 1:
-            return 0
-        return max(0, self._clock.ticks_diff(self._due[timer], self._clock.ticks_ms()) // 1000)
+        return self.deadlines.seconds_left(timer, self._clock.ticks_ms())
 
     def _standing(self) -> int:
         """What the light says while there is nothing to tell."""
@@ -202,47 +276,60 @@ class Vehicle:
             return codes.ENROLMENT_OPEN
         registry_bad = self.registry.state == keys.OLDER or self.registry.state == keys.UNREADABLE
         stuck = self.generator is not None and self.generator.stuck
-        if stuck or self._readers_at_fault or self.jammed or self.arbiter.crash.stuck or registry_bad:
+        if stuck or registry_bad or self._readers_at_fault or self._radio_at_fault:
             return codes.FAULT
-        return codes.ALL_WELL
+        if self.jammed or self.arbiter.crash.stuck:
+            return codes.FAULT
+        return codes.AWAY if self.cloud == codes.CLOUD_AWAY else codes.ALL_WELL
 
     # Deciding
 
-    def _recognise(self, request: Request) -> int:
-        """ACCEPTED and the role in self._role, or why this credential counts for nothing now."""
-        self._role = codes.NO_ROLE
-        number = request.credential
-        registry = self.registry
-        if number == NOBODY:
-            return codes.ACCEPTED if request.source == codes.CABIN else codes.UNKNOWN_KEY
-        if registry.state == keys.UNREADABLE:
-            return codes.NO_REGISTRY
-        condition = registry.condition(number)
-        if condition != entries.ACTIVE:
-            return _refusal_of(condition)
-        if request.generation != registry.entry_generation(number):
-            return codes.STALE
-        role = registry.role(number)
-        if registry.state == keys.OLDER and not _counts_in_an_older_list(request, role):
-            return codes.OLD_REGISTRY
-        self._role = role
-        return codes.ACCEPTED
-
-    def _decide(self, request: Request) -> int:
+    def _decide(self, request: Request, role: int) -> int:
         action = request.action
+        if request.source == codes.CLOUD:
+            verdict = policy.permission(codes.CLOUD, role, action) or self.remote.verdict(action, self.uptime_s)
+            if verdict:
+                return verdict
         if action < codes.OPEN_ENROLMENT:
-            verdict = self.arbiter.ask(request.source, self._role, action)
+            verdict = self.arbiter.ask(request.source, role, action)
+            if request.source == codes.CLOUD and (verdict == codes.ACCEPTED or verdict == codes.QUEUED):
+                self.remote.moved(action, self.uptime_s)
             self._carry_out()
+            if self.arbiter.open_effect and not self.latches[action].open():
+                return codes.BUSY  # its coil rests
             return verdict
-        verdict = policy.permission(request.source, self._role, action)
+        verdict = policy.permission(request.source, role, action)
         if verdict:
             return verdict
         if action == codes.REVOKE_KEY:
             return self.custody.revoke(request.argument)
+        if action >= codes.SUSPEND_GUESTS:
+            verdict = self.remote.turn(action)
+            if request.source == codes.CLOUD and verdict == codes.ACCEPTED:
+                self.remote.moved(action, self.uptime_s)
+            return verdict
         self._button_used = True  # its press was part of the gesture and shall not lock or unlock as well
         if action == codes.OPEN_ENROLMENT:
+            self.custody.opener_id[:] = request.key_id
             return self.custody.open(request.credential)
-        return self.custody.owner_tap(request.credential, self.button_held)
+        now = self._clock.ticks_ms()
+        held_ms = self._clock.ticks_diff(now, self._button_since) if self.button_held else 0
+        return self.custody.owner_tap(request.credential, self.button_held, held_ms)
+
+    def _keep_switches(self) -> None:
+        """Write the owner's switches down where they have changed. The motor is still."""
+        remote = self.remote
+        revoked = self.arbiter.drive.revoked
+        if revoked != remote.is_set(DRIVE_REVOKED):
+            remote.set(DRIVE_REVOKED, revoked)
+        if remote.switches == self._kept or self._marks is None or self.uptime_s < self._keep_at_s:
+            return
+        try:
+            self._marks.set(_SWITCHES, remote.switches)
+            self._kept = remote.switches
+        except OSError:
+            self._keep_at_s = self.uptime_s + _KEEP_AGAIN_S
+            self._note_own(codes.CABIN, codes.FORBID_REMOTE, codes.STORAGE_FAILED)
 
     # Carrying out
 
@@ -258,61 +345,55 @@ class Vehicle:
             self._motor.halt()
         now = self._clock.ticks_ms()  # after the motor has read its own: flash may have stopped the chip in between
         if effect == lock.PULSE_LOCK or effect == lock.PULSE_UNLOCK:
-            self._remember_operation(now)
+            self._operations.remember(policy.is_remote(decided.lock.source), now)
         if self._relay is not None:
             if decided.drive_effect == drive.ENABLE:
                 self._relay.enable()
             elif decided.drive_effect == drive.DISABLE:
                 self._relay.disable()
-        self._running &= ~decided.stops
-        if decided.starts:
-            self._start_timers(now)
+        self.deadlines.change(decided.stops, decided.starts, decided.durations_ms, now)
         self.revision += 1
-
-    def _start_timers(self, now: int) -> None:
-        decided = self.arbiter
-        self._running |= decided.starts
-        for timer in range(timers.TIMERS):
-            if (decided.starts >> timer) & 1:
-                self._due[timer] = self._clock.ticks_add(now, decided.durations_ms[timer])
 
     def _pass_timers(self, now: int) -> None:
         for timer in range(timers.TIMERS):
-            if (self._running >> timer) & 1 and self._clock.ticks_diff(now, self._due[timer]) >= 0:
-                self._running &= ~(1 << timer)
+            if self.deadlines.has_passed(timer, now):
                 self.arbiter.passed(timer)
                 verdict = self.arbiter.relock_verdict
                 self._carry_out()
                 if verdict >= 0:
                     self._note_own(codes.TIMER, codes.LOCK, verdict)
 
-    def _remember_operation(self, now: int) -> None:
-        """Beyond LIMIT only a crash operates the motor; those are not counted and need no ageing."""
-        if self._aging_count == LIMIT:
-            return
-        at = (self._aging_first + self._aging_count) % LIMIT
-        self._aging[at] = self._clock.ticks_add(now, WINDOW_MS)
-        self._aging_remote[at] = 1 if policy.is_remote(self.arbiter.lock.source) else 0
-        self._aging_count += 1
-
     def _age_operations(self, now: int) -> None:
         if self.arbiter.heat.operations == 0:
-            self._aging_count = 0  # the pause has wiped them all
-        while self._aging_count and self._clock.ticks_diff(now, self._aging[self._aging_first]) >= 0:
-            remote = self._aging_remote[self._aging_first] == 1
-            self._aging_first = (self._aging_first + 1) % LIMIT
-            self._aging_count -= 1
+            self._operations.forget()
+        while True:
+            aged = self._operations.aged(now)
+            if not aged:
+                return
             if not self.arbiter.heat.pausing:
-                self.arbiter.operation_aged(remote)
+                self.arbiter.operation_aged(aged == 2)
 
     # Noting
 
     def _note(self, request: Request, verdict: int) -> int:
         self.journal.note(self.uptime_s, request.source, request.credential, request.action, verdict, request.key_id)
+        if not codes.is_accepted(verdict):
+            self.refused += 1
+            self.refusal = verdict
+        elif 0 < request.action <= codes.REVOKE_DRIVE:
+            self._remember(request, verdict)
         if verdict or request.action < codes.CONFIRM_KEY or not self.custody.is_writing():
             self._indicator.show(verdict)  # of a change of the key list light and sound tell the outcome alone
         self.revision += 1
         return verdict
+
+    def _remember(self, request: Request, verdict: int) -> None:
+        decided = self.decided
+        decided.source = request.source
+        decided.action = request.action
+        decided.credential = request.credential
+        decided.key_id[:] = request.key_id
+        self.decided_verdict = verdict
 
     def _note_own(self, source: int, action: int, verdict: int, credential: int = NOBODY) -> None:
         self._own.clear()
@@ -320,15 +401,3 @@ class Vehicle:
         self._own.action = action
         self._own.credential = credential
         self._note(self._own, verdict)
-
-
-def _counts_in_an_older_list(request: Request, role: int) -> bool:
-    """Where only an older list of keys could be read, an owner's card moves the bolt, and that is all."""
-    moves_bolt = request.action == codes.LOCK or request.action == codes.UNLOCK
-    return moves_bolt and role == codes.OWNER and request.source == codes.KEYCARD
-
-
-def _refusal_of(condition: int) -> int:
-    if condition == entries.REVOKED:
-        return codes.REVOKED
-    return codes.SUSPENDED if condition == entries.SUSPENDED else codes.UNKNOWN_KEY

@@ -3,7 +3,11 @@
 A cable to the board is physical access, which on stock MicroPython is full access; commands act as the cabin and are
 noted like everything else. It tells `status {JSON}` when something has changed, `verdict {JSON}` for each decision.
 
-    revoke NUMBER     revoke a key
+    revoke NUMBER             revoke a key
+    card UID KEY ROLE         add an AES card made elsewhere: 14 and 32 hex digits, its own key 0; owner, driver, ...
+    set remote on|off         all control by the cloud
+    set remote_unlock on|off  unlocking by the cloud; off on a new controller
+    set NAME VALUE            a setting (storage/settings.py), none without a value; answered by `stored NAME`
 
 Secrets never appear: keys are named by the first four bytes of their SHA-1.
 """
@@ -14,36 +18,62 @@ import json
 from micropython import const
 
 from latchkey.core import arbiter as timers
-from latchkey.core import codes, words
+from latchkey.core import codes, lock, words
 from latchkey.core.facts import UNKNOWN, YES
+from latchkey.core.remote import UNLOCK_ALLOWED
 from latchkey.core.request import Request
 from latchkey.core.words import word
 from latchkey.credentials import entries
-from latchkey.credentials import registry as keys
+from latchkey.credentials import key_list as keys
 from latchkey.credentials.enrolment import PINNED
-from latchkey.crypto.digest import sha1
+from latchkey.storage.settings import SettingsError
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Generator
+
     from latchkey.chip import Cable
     from latchkey.drivers.inputs import Inputs
     from latchkey.drivers.reader import Reader
+    from latchkey.links.ble import BleLink
+    from latchkey.links.cloud_start import CloudStart
+    from latchkey.storage.settings import Settings
     from latchkey.vehicle import Vehicle
 
 
 _POLL_MS = const(20)
 _BEAT_MS = const(1_000)  # countdowns move while nothing changes
+_PHONES_APART_MS = const(500)  # anybody may connect and go as often as he likes
+_SWITCHES = {
+    # name: (off, on)
+    "remote": (codes.FORBID_REMOTE, codes.ALLOW_REMOTE),
+    "remote_unlock": (codes.FORBID_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK),
+}
 _KEYS_TOLD = const(32)  # the first ones; the line would outgrow a chip's heap
 
 
 class Console:
     """One cable. `cable`: readline() that never waits, write(line)."""
 
-    def __init__(self, cable: "Cable", vehicle: "Vehicle", inputs: "Inputs", readers: "list[Reader]") -> None:
+    def __init__(
+        self,
+        cable: "Cable",
+        vehicle: "Vehicle",
+        inputs: "Inputs",
+        readers: "list[Reader]",
+        phones: "BleLink | None" = None,
+        cloud: "CloudStart | None" = None,
+        settings: "Settings | None" = None,
+    ) -> None:
         self._cable = cable
         self._vehicle = vehicle
         self._inputs = inputs
         self._readers = readers
+        self._phones = phones
+        self._cloud = cloud
+        self._settings = settings
+        self._change: "Generator[None, None, bool] | None" = None  # of a setting, under way
+        self._changed = ""
         self._request = Request(codes.CABIN)
         self._told = 0  # journal rows
         self._keys: "list[dict[str, object]]" = []
@@ -56,17 +86,24 @@ class Console:
     async def run(self) -> None:
         """Tell and listen for ever."""
         seen = None
+        phones_seen: object = None
         quiet_ms = 0
         while True:
-            line = self._cable.readline()
-            if line is not None:
-                self._obey(line)
+            if self._change is not None:
+                self._go_on(self._change)
+            else:
+                line = self._cable.readline()
+                if line is not None:
+                    self._obey(line)
             self._tell_verdicts()
             self._read_a_key()
             health = self._readers[0].health if self._readers else 0
+            phones = (self._phones.peripheral.state, self._phones.peripheral.connected) if self._phones else 0
             now = (self._vehicle.revision, health, self._keys_generation)
-            if now != seen or quiet_ms >= _BEAT_MS:
+            patience_ms = _BEAT_MS if phones == phones_seen else _PHONES_APART_MS
+            if now != seen or quiet_ms >= patience_ms:
                 seen = now
+                phones_seen = phones
                 quiet_ms = 0
                 self._cable.write("status " + json.dumps(self.status()))
             quiet_ms += _POLL_MS
@@ -93,14 +130,39 @@ class Console:
             "rest_s": vehicle.seconds_left(timers.COOL),
             "enrolment": word(words.ENROLMENTS, enrolment.state),
             "enrolment_s": custody.seconds_left(),
-            "pinned": _id_of(enrolment.pinned) if enrolment.state == PINNED else "",
+            "pinned": entries.short_id(enrolment.pinned).hex() if enrolment.state == PINNED else "",
             "claimed": registry.state != keys.BLANK,
             "registry": word(words.REGISTRIES, registry.state),
             "generation": registry.generation,
             "key_count": registry.count,
             "keys": self._keys,
             "reader": word(words.READERS, self._readers[0].health) if self._readers else "",
+            "radio": word(words.RADIOS, self._phones.peripheral.state) if self._phones else "none",
+            "phones": self._phones.peripheral.connected if self._phones else 0,
+            "vin": custody.identity.vin.decode() if custody.identity else "",
+            "vehicle_key": custody.identity.short_id() if custody.identity else "",
+            "cloud": self._cloud_status(),
         }
+
+    def _cloud_status(self) -> "dict[str, object]":
+        cloud = self._cloud.link if self._cloud is not None else None
+        vehicle = self._vehicle
+        switched: "dict[str, object]" = {
+            "remote": vehicle.arbiter.facts.remote_allowed,
+            "remote_unlock": vehicle.remote.is_set(UNLOCK_ALLOWED),
+        }
+        if cloud is None:
+            switched["state"] = word(words.CLOUDS, 0)
+            return switched
+        switched["state"] = word(words.CLOUDS, cloud.state)
+        switched["away"] = cloud.state != 0 and not cloud.connected
+        switched["since_s"] = vehicle.uptime_s - vehicle.cloud_since_s
+        switched["why"] = cloud.why
+        switched["wait_s"] = cloud.wait_s
+        switched["received"] = cloud.received
+        switched["sent"] = cloud.sent
+        switched["shed"] = cloud.shed
+        return switched
 
     def _read_a_key(self) -> None:
         """Read one key from flash, one in each turn, until those of the list in force are known."""
@@ -121,7 +183,9 @@ class Console:
             self._coming.append(
                 {
                     "number": number,
-                    "id": _id_of(self._key),
+                    "id": entries.short_id(self._key).hex(),
+                    "kind": word(words.KINDS, registry.kind(number)),
+                    "slot": registry.slot_of(number),
                     "role": word(words.ROLES, registry.role(number)),
                     "state": word(words.CONDITIONS, registry.condition(number)),
                 }
@@ -150,21 +214,58 @@ class Console:
         }
 
     def _id_of_number(self, number: int) -> str:
-        return _id_of(self._key) if self._vehicle.registry.key(number, self._key) else ""
+        return entries.short_id(self._key).hex() if self._vehicle.registry.key(number, self._key) else ""
 
     def _obey(self, line: str) -> None:
         words = line.split()
         if len(words) == 2 and words[0] == "revoke" and words[1].isdigit():
-            self._request.clear()
-            self._request.action = codes.REVOKE_KEY
-            self._request.argument = int(words[1])
-            if self._vehicle.registry.condition(self._request.argument) == entries.ABSENT:
-                self._vehicle.refuse(self._request, codes.NO_SUCH_KEY)
-            else:
-                self._vehicle.request(self._request)
+            self._revoke(int(words[1]))
+        elif len(words) == 3 and words[0] == "set" and words[1] in _SWITCHES and words[2] in ("on", "off"):
+            self._ask(_SWITCHES[words[1]][words[2] == "on"])
+            self._cable.write("stored " + words[1])
+        elif 2 <= len(words) <= 3 and words[0] == "set" and self._settings is not None:
+            self._changed = words[1]
+            self._change = self._settings.change_steps(words[1], words[2] if len(words) == 3 else "")
+        elif len(words) == 4 and words[0] == "card":
+            self._add_card(words[1], words[2], words[3])
         else:
-            self._cable.write("error not a command: " + line[:40])
+            self._cable.write("error not a command: " + " ".join(words[:1])[:40])  # what follows may be a password
 
+    def _revoke(self, number: int) -> None:
+        self._request.clear()
+        self._request.action = codes.REVOKE_KEY
+        self._request.argument = number
+        if self._vehicle.registry.condition(number) == entries.ABSENT:
+            self._vehicle.refuse(self._request, codes.NO_SUCH_KEY)
+        else:
+            self._vehicle.request(self._request)
 
-def _id_of(key64: bytearray) -> str:
-    return sha1(b"\x04" + key64)[:4].hex()
+    def _add_card(self, uid: str, key: str, role: str) -> None:
+        try:
+            given = bytes.fromhex(uid), bytes.fromhex(key), words.ROLES.split(",").index(role)
+        except ValueError:
+            given = b"", b"", 0
+        if len(given[0]) != entries.UID_LEN or len(given[1]) != entries.K_LEN:
+            self._cable.write("error not a card")  # and nothing of it: there may be a key in it
+            return
+        self._request.clear()
+        self._request.key_id[:] = entries.short_id(entries.card_name(given[0]))
+        self._vehicle.add_aes_card(self._request, *given)
+
+    def _ask(self, action: int) -> None:
+        self._request.clear()
+        self._request.action = action
+        self._vehicle.request(self._request)
+
+    def _go_on(self, change: "Generator[None, None, bool]") -> None:
+        """One step of a change of the settings, which is flash, so not while the motor moves."""
+        if self._vehicle.arbiter.lock.motor != lock.STILL:
+            return
+        try:
+            next(change)
+            return
+        except StopIteration:
+            self._cable.write("stored " + self._changed)
+        except (SettingsError, MemoryError) as error:
+            self._cable.write("error %s: %s" % (self._changed, error or "out of memory"))
+        self._change = None

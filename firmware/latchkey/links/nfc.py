@@ -5,14 +5,15 @@ A tap's way, from antenna to motor:
     drivers/pn532        a card is listed and its answers come in as bytes
     drivers/reader       it was not there before: a tap
     links/nfc            this module: asks it which key it is, and to prove it
-    protocol/keycard     what is said to the card, and whether its answer is right
+    protocol/keycard     what is said to the card, and whether its answer is right; links/nfc_aes for AES cards
     credentials/registry which card of this vehicle that key is
     vehicle.request      role, validity, revocation, at this moment
     core/arbiter, lock   may it, and what does that move
     drivers/actuator     the pulse
 
 From the card's last answer to the pulse there is no elliptic-curve operation that starts, no flash, and no await on
-anything shared. A UID is never looked at.
+anything shared. A UID proves nothing; that of an enrolled AES card says that it is one, and which key to ask it for.
+During enrolment every card that knows no key protocol is asked whether it is one.
 
 Several cards in the field: those that are no key of this vehicle are put to sleep and the next one is asked, so a bank
 card or another car's key in the same wallet does not matter. Once a key has decided, the cards beside it belong to the
@@ -31,7 +32,6 @@ from latchkey.core import codes, intent
 from latchkey.core.request import NOBODY, Request
 from latchkey.credentials import entries
 from latchkey.crypto import p256
-from latchkey.crypto.digest import sha1
 from latchkey.crypto.secret import wipe
 from latchkey.drivers.pn532_error import CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.chip import Clock
     from latchkey.crypto.entropy import Entropy
     from latchkey.drivers.reader import Reader
+    from latchkey.links.nfc_aes import AesCards
     from latchkey.protocol.ephemeral import Ephemeral
     from latchkey.vehicle import Vehicle
 
@@ -88,6 +89,8 @@ class NfcLink:
         self._clock = clock
         self._card = Card()
         self._session = Session()
+        self._aes: "AesCards | None" = None  # 15 KB of a 64-bit heap, loaded where such cards are known or offered
+        self._speaking: "AesCards | None" = None  # to the card at issue
         self._request = Request(codes.KEYCARD)
         self._answer = bytearray(264)
         self._answer_view = memoryview(self._answer)
@@ -101,11 +104,14 @@ class NfcLink:
 
     async def run(self) -> None:
         """Serve cards for ever. Reader faults are cured in drivers/reader and do not come out of it."""
+        if self._vehicle.registry.has_aes_cards():
+            self._aes_cards()
         while not self._ephemeral.ready:
             self._ephemeral.work()
             await asyncio.sleep_ms(0)
         while True:
             await self._reader.wait_card(self._card, self._idle)
+            self._vehicle.attends |= 1 << self._number
             try:
                 self._end_same_hand()
                 if self._same_hand:
@@ -114,6 +120,8 @@ class NfcLink:
                     await self._serve()
             except Pn532Error:
                 pass  # the reader failed, not the card; its health says so, and a card that stays will be new again
+            finally:
+                self._vehicle.attends &= ~(1 << self._number)
 
     def _on_health(self, health: int) -> None:
         self._vehicle.reader_at_fault(self._number, health == FAULT)
@@ -162,11 +170,15 @@ class NfcLink:
             refusal = await self._prove_twice()
             if not refusal:
                 self._ask_vehicle()
+                if self._speaking is not None and self._speaking.was_pending:
+                    self._vehicle.custody.settle_card(self._request.credential)
         except MemoryError:
             gc.collect()
             refusal = codes.NO_MEMORY
         finally:
             wipe(self._shared)
+            if self._speaking is not None:
+                self._speaking.forget()
         return refusal
 
     async def _prove_twice(self) -> int:
@@ -188,8 +200,28 @@ class NfcLink:
         raises: CardError, Pn532Error.
         """
         self._request.clear()
+        self._speaking = None
         if not self._card.iso_dep:
             return codes.NOT_A_KEY
+        number = self._vehicle.registry.find_aes_card(self._card.uid)
+        if number == NOBODY:
+            refusal = await self._prove_keycard()
+            if refusal != codes.NOT_A_KEY or not self._wants_keys():
+                return refusal
+        self._speaking = aes = self._aes_cards()
+        self._key[:] = entries.card_name(self._card.uid)
+        self._identify(number, self._key)
+        return await aes.prove(self._card, number, self._wants_keys())
+
+    def _aes_cards(self) -> "AesCards":
+        if self._aes is None:
+            from latchkey.links.nfc_aes import AesCards
+
+            self._aes = AesCards(self._reader, self._vehicle.registry, self._entropy)
+        return self._aes
+
+    async def _prove_keycard(self) -> int:
+        """_prove() for a card with a key pair."""
         try:
             await self._exchange(self._session.begin(), _ANSWER_MS, None)
             refusal = self._recognise()
@@ -224,9 +256,9 @@ class NfcLink:
         """
         vehicle = self._vehicle
         number = vehicle.registry.find(self._session.public_key)
-        self._request.credential = number
-        self._request.generation = vehicle.registry.entry_generation(number)
-        self._request.key_id[:] = sha1(b"\x04" + self._session.public_key)[:4]
+        if vehicle.registry.kind(number) == entries.AES_CARD:
+            return codes.BAD_POINT  # a card that names another one's UID as its public key
+        self._identify(number, self._session.public_key)
         revoked = vehicle.registry.condition(number) == entries.REVOKED
         if self._wants_keys() and self._entropy.stuck and (number == NOBODY or revoked):
             return codes.NO_ENTROPY
@@ -238,6 +270,12 @@ class NfcLink:
         self._ephemeral.give_up()
         return codes.ACCEPTED if p256.on_curve(self._key) else codes.BAD_POINT
 
+    def _identify(self, number: int, name64: bytearray) -> None:
+        """Who the card says it is."""
+        self._request.credential = number
+        self._request.generation = self._vehicle.registry.entry_generation(number)
+        self._request.key_id[:] = entries.short_id(name64)
+
     def _wants_keys(self) -> bool:
         """An unknown key at this reader shall prove itself and be shown."""
         return self._enrols and self._vehicle.custody.wants_keys()
@@ -248,7 +286,7 @@ class NfcLink:
         condition = vehicle.registry.condition(request.credential)
         if self._wants_keys() and (condition == entries.ABSENT or condition == entries.REVOKED):
             request.credential = NOBODY
-            vehicle.show_key(request, self._key)
+            vehicle.show_key(request, self._key, None if self._speaking is None else self._speaking.key)
             return
         if self._enrols and vehicle.custody.claims():
             vehicle.refuse(request, codes.ALREADY_ENROLLED)
@@ -260,8 +298,9 @@ class NfcLink:
         if intent.also_authorises_drive(self._place, action) and vehicle.may_drive(request.credential):
             request.action = codes.AUTHORISE_DRIVE
             vehicle.request(request)
-        self._ephemeral.remember(self._key)
-        self._ephemeral.renew()
+        if self._speaking is None:
+            self._ephemeral.remember(self._key)
+            self._ephemeral.renew()
 
     async def _pass_over(self) -> None:
         """Cards beside the one that has decided are no taps of their own."""

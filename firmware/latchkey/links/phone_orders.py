@@ -25,6 +25,13 @@ _ACTIONS = (
     (orders.OPEN_FRUNK, codes.OPEN_FRUNK),
     (orders.OPEN_CHARGE_PORT, codes.OPEN_CHARGE_PORT),
     (orders.REMOVE_KEY, codes.REVOKE_KEY),
+    (orders.REVOKE_DRIVE, codes.REVOKE_DRIVE),
+    (orders.SUSPEND_GUESTS, codes.SUSPEND_GUESTS),
+    (orders.ADMIT_GUESTS, codes.ADMIT_GUESTS),
+    (orders.FORBID_REMOTE, codes.FORBID_REMOTE),
+    (orders.ALLOW_REMOTE, codes.ALLOW_REMOTE),
+    (orders.FORBID_REMOTE_UNLOCK, codes.FORBID_REMOTE_UNLOCK),
+    (orders.ALLOW_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK),
 )
 
 _FAULT = const(0)
@@ -42,6 +49,8 @@ _REFUSALS = (
     (codes.LOW_SUPPLY, _DECLINE, numbers.DISABLED_FOR_USER_COMMAND),
     (codes.NOT_WIRED, _FAULT, numbers.INVALID_COMMAND),
     (codes.REMOTE_OFF, _FAULT, numbers.REMOTE_ACCESS_OFF),
+    (codes.REMOTE_UNLOCK_OFF, _FAULT, numbers.REMOTE_ACCESS_OFF),
+    (codes.TOO_OFTEN, _DECLINE, numbers.DISABLED_FOR_USER_COMMAND),
     (codes.NO_RULE, _FAULT, numbers.INVALID_COMMAND),
     (codes.UNKNOWN_KEY, _FAULT, numbers.UNKNOWN_KEY_ID),
     (codes.REVOKED, _FAULT, numbers.INACTIVE_KEY),
@@ -99,3 +108,17 @@ def information_of(verdict: int, adding: bool) -> int:
         if known == verdict:
             return information
     return numbers.NO_PERMISSION_TO_ADD if adding else numbers.NO_PERMISSION_TO_REMOVE
+
+
+def information_of_adding(verdict: int, role: int) -> int:
+    """The same for a key that wants to be added in a role, and is refused at once."""
+    if verdict == codes.NOT_PERMITTED and role == codes.NO_ROLE:
+        return numbers.ROLE_MISSING
+    if verdict == codes.NOT_PERMITTED and role == codes.SERVICE:
+        return numbers.ADDING_WITH_SERVICE_ROLE
+    return information_of(verdict, True)
+
+
+def information_of_ending(ending: int) -> int:
+    """How the enrolment ended in which a key had been pinned (custody.ending)."""
+    return numbers.NO_TAP_IN_TIME if ending == codes.ENROLMENT_CLOSED else information_of(ending, True)

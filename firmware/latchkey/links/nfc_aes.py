@@ -1,0 +1,157 @@
+"""What the NFC link says to AES cards: which entry a card's UID belongs to, its proof, and a new key at enrolment.
+
+A card is asked for a proof only where its UID is enrolled, and then of its own key, so that cards of strangers never
+see a wrong key. Whoever copies a UID gets asked, and cannot answer.
+
+At enrolment the card has the key it was sold with, 16 zeros, and version 0; anything else is refused unless it is the
+key that the list still holds. A key drawn for this card alone goes into the list first, PENDING. At its next tap the
+card says by the key's version which of both it has:
+
+    version 0     the key of zeros is proved, ChangeKey puts the new one in, and then that one is proved
+    otherwise     the new key is proved: it was put in before, and the answer, or the power, was lost
+
+Only a proof of the new key counts, and settles the entry. Wherever a card is pulled away or the power fails, the card
+has one of both keys and the next tap goes on from there. The version decides nothing but which key to try.
+
+Not protected against: between enrolment and first use, whoever lays down a blank card that shows the same UID gets the
+key put into that one. The enrolled card then fails at once. Use a new card at once.
+"""
+
+from micropython import const
+
+from latchkey.core import codes
+from latchkey.credentials import entries
+from latchkey.crypto.entropy import EntropyError
+from latchkey.crypto.secret import wipe
+from latchkey.protocol import aes_card_error
+from latchkey.protocol.aes_card import PROVED, SEND, AesSession
+from latchkey.protocol.aes_card_error import AesCardError
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:  # read by mypy, never run
+    from latchkey.credentials.registry import Registry
+    from latchkey.crypto.entropy import Entropy
+    from latchkey.drivers.pn532_listing import Card
+    from latchkey.drivers.reader import Reader
+
+_ANSWER_MS = const(500)  # a card needs 5 to 20 ms for each step
+_DELAYS = const(8)  # after 50 wrong keys a card refuses once or more before it listens
+_KEY_NUMBER = const(0)  # the application's master key, which alone may change keys
+_FACTORY_VERSION = const(0)
+_OWN_VERSION = const(1)
+_FACTORY_KEY = bytes(16)
+_NAMES = (b"\xd2\x76\x00\x00\x85\x01\x01", b"\xf0latchkey")  # DF names: of an NTAG 424 DNA; of ours on a DESFire card
+
+_VERDICTS = {
+    aes_card_error.NOT_A_KEY: codes.NOT_A_KEY,
+    aes_card_error.WRONG_KEY: codes.WRONG_ANSWER,
+    aes_card_error.WRONG_ANSWER: codes.WRONG_ANSWER,
+    aes_card_error.LRP: codes.CARD_UNFIT,
+}
+
+
+class AesCards:
+    """For one reader.
+
+    key: after prove(), the card's key from enrolment on, 16 bytes, and entries.SETTLED or PENDING, until forget().
+    was_pending: an enrolled card has proved its key for the first time.
+    """
+
+    def __init__(self, reader: "Reader", registry: "Registry", entropy: "Entropy") -> None:
+        self.key = bytearray(entries.K_LEN + 1)
+        self.was_pending = False
+        self._reader = reader
+        self._registry = registry
+        self._entropy = entropy
+        self._session = AesSession()
+        self._key_view = memoryview(self.key)[: entries.K_LEN]
+        self._rnd_a = bytearray(16)
+        self._answer = bytearray(96)
+
+    async def prove(self, card: "Card", number: int, wants_keys: bool) -> int:
+        """Let the active card prove the key of entry `number`. Returns ACCEPTED or a refusal.
+
+        wants_keys: enrolment is open, so that a card that is not enrolled, or no more, may prove the key it has now.
+        raises: CardError, Pn532Error.
+        """
+        self.was_pending = False
+        condition = self._registry.condition(number)
+        try:
+            if wants_keys and (condition == entries.ABSENT or condition == entries.REVOKED):
+                return await self._offered(card, number)
+            return await self._proved(number)
+        except AesCardError as error:
+            return _VERDICTS.get(error.code, codes.CARD_ERROR)
+        except EntropyError:
+            return codes.NO_ENTROPY
+
+    async def _proved(self, number: int) -> int:
+        if not self._registry.card_key(number, self.key):
+            return codes.UNKNOWN_KEY
+        pending = self.key[entries.K_LEN] == entries.PENDING
+        await self._select()
+        if pending and await self._has_factory_key():
+            await self._authenticate(_FACTORY_KEY)
+            await self._say(self._session.change_key(_KEY_NUMBER, self._key_view, _OWN_VERSION))
+        await self._authenticate(self._key_view)
+        self.was_pending = pending
+        return codes.ACCEPTED
+
+    async def _offered(self, card: "Card", number: int) -> int:
+        """A card that may be enrolled: fills key."""
+        if self._entropy.stuck:
+            return codes.NO_ENTROPY
+        await self._select()
+        if len(card.uid) != entries.UID_LEN:
+            return codes.CARD_UNFIT
+        if await self._has_factory_key():
+            await self._authenticate(_FACTORY_KEY)
+            self._entropy.fill(self._key_view)
+            self.key[entries.K_LEN] = entries.PENDING
+        elif self._registry.card_key(number, self.key):
+            await self._authenticate(self._key_view)
+            self.key[entries.K_LEN] = entries.SETTLED
+        else:
+            return codes.UNKNOWN_KEY
+        return codes.ACCEPTED
+
+    def forget(self) -> None:
+        """Wipe what was secret about this card."""
+        self._session.end()
+        wipe(self.key)
+        wipe(self._rnd_a)
+
+    async def _select(self) -> None:
+        try:
+            await self._say(self._session.begin(_NAMES[0]))
+        except AesCardError as error:
+            if error.code != aes_card_error.NOT_A_KEY:
+                raise
+            await self._say(self._session.begin(_NAMES[1]))
+
+    async def _has_factory_key(self) -> bool:
+        await self._say(self._session.get_key_version(_KEY_NUMBER))
+        return self._session.key_version == _FACTORY_VERSION
+
+    async def _authenticate(self, key: "bytes | memoryview") -> None:
+        """Returns if the card has proved this key. raises: AesCardError."""
+        delays = _DELAYS
+        while True:
+            self._entropy.fill_from_pool(self._rnd_a)
+            try:
+                step = await self._say(self._session.authenticate(_KEY_NUMBER, key, self._rnd_a))
+                break
+            except AesCardError as error:
+                if error.code != aes_card_error.DELAYED or not delays:
+                    raise
+            delays -= 1
+            await self._select()
+        if step != PROVED:
+            raise AesCardError(aes_card_error.WRONG_ANSWER)
+
+    async def _say(self, step: int) -> int:
+        """Send what the session wants to send, until it has what it needs; returns what that is."""
+        while step == SEND:
+            count = await self._reader.transceive(self._session.apdu(), self._answer, _ANSWER_MS)
+            step = self._session.feed(memoryview(self._answer)[:count])
+        return step
