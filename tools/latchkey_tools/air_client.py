@@ -31,11 +31,11 @@ from latchkey_tools.radio_phone import Heard, Phone, whole_uuid
 
 
 @contextlib.contextmanager
-def on_air(port: int) -> Iterator[None]:
+def on_air(port: int, host: str = "127.0.0.1") -> Iterator[None]:
     """Lets bleak find its backends here. port: the simulator's for HCI hosts."""
     before = bleak.get_platform_client_backend_type, bleak.get_platform_scanner_backend_type
-    client = type("AirClient", (AirClient,), {"port": port})
-    scanner = type("AirScanner", (AirScanner,), {"port": port})
+    client = type("AirClient", (AirClient,), {"port": port, "host": host})
+    scanner = type("AirScanner", (AirScanner,), {"port": port, "host": host})
     name = cast(BleakBackend, "air")
     bleak.get_platform_client_backend_type = lambda: (client, name)  # type: ignore[attr-defined]
     bleak.get_platform_scanner_backend_type = lambda: (scanner, name)  # type: ignore[attr-defined]
@@ -49,6 +49,7 @@ class AirScanner(BaseBleakScanner):
     """Scans until stopped."""
 
     port = 0
+    host = "127.0.0.1"
 
     def __init__(self, detection_callback: Any, service_uuids: list[str] | None, *rest: Any, **options: Any) -> None:
         super().__init__(detection_callback, service_uuids)
@@ -65,7 +66,7 @@ class AirScanner(BaseBleakScanner):
             self._task = None
 
     async def _scan(self) -> None:
-        async with Phone(self.port) as phone, contextlib.aclosing(phone.scan()) as advertisements:
+        async with Phone(self.port, self.host) as phone, contextlib.aclosing(phone.scan()) as advertisements:
             async for heard in advertisements:
                 self._tell(heard)
 
@@ -82,6 +83,7 @@ class AirClient(BaseBleakClient):
     """One connection; `connect` may be called again after it has ended."""
 
     port = 0
+    host = "127.0.0.1"
 
     def __init__(self, address_or_ble_device: BLEDevice | str, **options: Any) -> None:
         super().__init__(
@@ -111,7 +113,7 @@ class AirClient(BaseBleakClient):
         if self.is_connected:
             raise BleakError("already connected")
         await self._leave()
-        phone = Phone(self.port)
+        phone = Phone(self.port, self.host)
         await phone.__aenter__()
         self._phone = phone
         try:
@@ -119,6 +121,9 @@ class AirClient(BaseBleakClient):
         except (OSError, core.BaseBumbleError) as error:
             await self._leave()
             raise BleakDeviceNotFoundError(self.address, f"{self.address} was not found: {error!r}") from error
+        except asyncio.CancelledError:
+            await self._leave()
+            raise
         self.services = _collection(phone)
         self._watch = asyncio.create_task(self._wait_for_end(phone))
 

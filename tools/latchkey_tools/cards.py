@@ -6,7 +6,8 @@
     card.name, card.kind, card.short_id         # short_id: "" for what has no key
 
 This is a toy wallet: the private keys of test cards, in a file that anyone with access to it can read. A key that opens
-a real car belongs in a card. The cards answer as models/plain_card.py does, on the curve and AES of `cryptography`.
+a real car belongs in a card. The cards answer as models/plain_card.py and models/plain_aes_card.py do, on the curve and
+AES of `cryptography`. AES cards come as they are sold; the key that a controller gives one is kept in the file.
 """
 
 import json
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from latchkey_tools.aes_cards import SoftwareAesCard
 from latchkey_tools.models.plain_card import KeyCard
 from latchkey_tools.models.pn532_model import Card, Tag
 
@@ -27,6 +29,8 @@ GAUSS = "gauss"  # the open applet; also how phones, fobs and watches answer
 SLOW = "slow"  # plastic, but its key agreement takes a second
 CLONE = "clone"  # names another card's public key without having the private one
 BANK = "bank"  # a payment card that lies beside the key
+AES = "aes"  # an NTAG 424 DNA
+DESFIRE = "desfire"  # a DESFire EV3 with an application made for this controller
 TAG = "tag"  # a transit ticket or sticker: a UID and nothing else
 
 _CARDS = (
@@ -35,11 +39,14 @@ _CARDS = (
     ("Family", GAUSS, ""),
     ("Stranger", PLASTIC, ""),
     ("Slow card", SLOW, ""),
+    ("AES card", AES, ""),
+    ("DESFire card", DESFIRE, ""),
     ("Bank card", BANK, ""),
     ("Transit tag", TAG, ""),
     ("Clone of Owner 1", CLONE, "Owner 1"),
 )
 _SLOW_MS = 900
+_APPLICATION = b"\xf0latchkey"  # DF name on DESFire cards
 _WARNING = "Private keys of software test cards. Never enrol these on a real vehicle."
 
 
@@ -116,17 +123,19 @@ class PlainTag(Tag):
         self.name = name
 
 
-WalletCard = SoftwareKeyCard | BankCard | PlainTag
+WalletCard = SoftwareKeyCard | SoftwareAesCard | BankCard | PlainTag
 
 
 class Wallet:
     """Cards by name, as they stand in a JSON file: {"warning": ..., "cards": [{name, kind, uid, private, claims}]}.
 
-    private: 32 bytes as hex, "" for what has no key. claims: the card whose public key a clone names.
+    private: 32 bytes as hex, "" for what has no key; of an AES card key 0, 16 bytes, and its version, 1. claims: the
+    card whose public key a clone names. path: where a changed key is written to.
     """
 
-    def __init__(self, entries: list[dict[str, str]]) -> None:
+    def __init__(self, entries: list[dict[str, str]], path: Path | None = None) -> None:
         self._entries = entries
+        self._path = path
         self._cards: dict[str, WalletCard] = {}
         for entry in entries:
             self._cards[entry["name"]] = self._card(entry)
@@ -138,7 +147,7 @@ class Wallet:
             if not path.exists():
                 _save(path, new_entries())
             content = json.loads(path.read_text())
-            return cls(content["cards"])
+            return cls(content["cards"], path)
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise WalletError(f"{path}: this is no wallet ({reason}); delete it to get a new one") from None
@@ -160,11 +169,30 @@ class Wallet:
             return BankCard(uid, name)
         if kind == TAG:
             return PlainTag(uid, name)
+        if kind in (AES, DESFIRE):
+            return self._aes_card(entry, uid)
         if kind not in (PLASTIC, GAUSS, SLOW, CLONE):
             raise ValueError(f"{name}: unknown kind {kind}")
         claims = entry["claims"]
         public = self._cards[claims].public if kind == CLONE else b""  # type: ignore[union-attr]
         return SoftwareKeyCard(bytes.fromhex(entry["private"]), uid, name=name, kind=kind, public=public)
+
+    def _aes_card(self, entry: dict[str, str], uid: bytes) -> SoftwareAesCard:
+        name, kind, key = entry["name"], entry["kind"], bytes.fromhex(entry["private"])
+        if len(uid) != 7 or len(key) != 17:
+            raise ValueError(f"{name}: an AES card has a UID of 7 bytes, a key of 16 and its version")
+        if kind == DESFIRE:
+            card = SoftwareAesCard(uid, name=name, kind=kind, key=key[:16], names=(_APPLICATION,), desfire=True)
+        else:
+            card = SoftwareAesCard(uid, name=name, kind=kind, key=key[:16])
+        card.versions[0] = key[16]
+        card.changed = lambda: self._keep(entry, card)
+        return card
+
+    def _keep(self, entry: dict[str, str], card: SoftwareAesCard) -> None:
+        entry["private"] = card.keys[0].hex() + f"{card.versions[0]:02x}"
+        if self._path is not None:
+            _save(self._path, self._entries)
 
 
 def new_entries() -> list[dict[str, str]]:
@@ -176,7 +204,9 @@ def _new_entry(name: str, kind: str, claims: str) -> dict[str, str]:
     # Phones and payment cards show a random UID: 08 and three bytes. The others have seven bytes from NXP (04).
     uid = b"\x08" + secrets.token_bytes(3) if kind in (GAUSS, BANK) else b"\x04" + secrets.token_bytes(6)
     private = ""
-    if kind not in (BANK, TAG):
+    if kind in (AES, DESFIRE):
+        private = "00" * 17
+    elif kind not in (BANK, TAG):
         key = ec.generate_private_key(ec.SECP256R1())
         private = key.private_numbers().private_value.to_bytes(32, "big").hex()
     return {"name": name, "kind": kind, "uid": uid.hex(), "private": private, "claims": claims}

@@ -3,15 +3,30 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+
+_TOOLS = {
+    "phone": "be a phone key over Bluetooth: pair, unlock, lock, status, keys",
+    "cloud": "be a cloud key over MQTT: enrol, unlock, lock, status",
+    "gateway": "cars as locks in Home Assistant: run, enrol",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Gives the exit code: 0 done, 1 refused or failed, 2 cannot start."""
-    parser = argparse.ArgumentParser(prog="latchkey", description="Tools for the Latchkey vehicle access controller.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _simulator(commands)
-    chosen = parser.parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     return int(chosen.run(chosen))
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be typed; `run` is what then carries it out."""
+    whole = argparse.ArgumentParser(prog="latchkey", description="Tools for the Latchkey vehicle access controller.")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _simulator(commands)
+    _status(commands)
+    for name, words in _TOOLS.items():
+        _tool(commands, name, words)
+    return whole
 
 
 def _simulator(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,3 +48,22 @@ def _run_simulator(chosen: argparse.Namespace) -> int:
         print(f"latchkey simulator: the Python package {error.name} is missing: run `make setup`.", file=sys.stderr)
         return 2
     return run.main()
+
+
+def _status(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from latchkey_tools import status
+
+    command = commands.add_parser("status", help="how the simulated controller stands")
+    status.add_arguments(command)
+    command.set_defaults(run=status.main)
+
+
+def _tool(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str) -> None:
+    """A tool in a package of its own: `arguments` says what may be typed, `run` carries it out."""
+    command = commands.add_parser(name, help=words)
+    import_module(f"latchkey_tools.{name}.arguments").add_arguments(command)
+    command.set_defaults(run=_run_tool, tool=name)
+
+
+def _run_tool(chosen: argparse.Namespace) -> int:
+    return int(import_module(f"latchkey_tools.{chosen.tool}.run").main(chosen))

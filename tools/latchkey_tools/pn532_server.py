@@ -9,6 +9,8 @@
     reader.clear_faults()
     reader.reset()                              # the reset pin pulled and let go: the chip forgets everything
     reader.power_cycle()                        # the reader's supply interrupted: the same without the pin
+    reader.answered_s                           # when it said its last word that was more than an ACK, time.monotonic()
+    reader.on_answer = note                     # called with that time whenever it has changed
     await reader.stop()
 
 The firmware connects as a driver opens a UART and sends host frames (HSU). The chip outlives its host: a restarted
@@ -19,11 +21,13 @@ code fails is logged and counts as silent. For a real PN532 on a serial port see
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from latchkey_tools.host_line import HostLine
 from latchkey_tools.models.pn532_model import Card, Pn532Model
 
 PORT = 35901
+_ACK_LEN = 6
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +39,8 @@ class ReaderField:
         self._line = HostLine("reader", host, port, self._hear)
         self._stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self.answered_s: float | None = None
+        self.on_answer: Callable[[float], None] | None = None
 
     @property
     def port(self) -> int:
@@ -102,6 +108,10 @@ class ReaderField:
         except Exception:
             log.exception("a card in the field failed")
         if out := self._chip.take():
+            if len(out) > _ACK_LEN:
+                self.answered_s = time.monotonic()
+                if self.on_answer is not None:
+                    self.on_answer(self.answered_s)
             self._line.write(out)
 
     async def _run(self) -> None:

@@ -53,18 +53,18 @@ class HciServer:
         self._writers[number] = writer
         phone = VirtualController(f"phone {number}", self._ether, f"02:4C:4B:00:01:{number:02X}")
         phone.set_packet_sink(_Sink(writer))
-        log.info("an HCI host joins the air as phone %d", number)
+        log.info("HCI host %d joins the air", number)
         try:
             await _pass_on(reader, PacketParser(phone))
         except (ConnectionError, TimeoutError):
             pass
         except core.InvalidPacketError as error:
-            log.warning("phone %d does not speak HCI: %s", number, error)
+            log.warning("HCI host %d does not speak HCI: %s", number, error)
         finally:
             phone.leave()
             del self._writers[number]
             writer.close()
-            log.info("phone %d has left the air", number)
+            log.info("HCI host %d has left the air", number)
 
 
 class _Sink:

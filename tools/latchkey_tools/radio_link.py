@@ -5,13 +5,16 @@
   heard at all: Bumble repeats the advertisement as the response, and stays silent.
 - Whoever connects to a radio that has just stopped advertising is told so (0x3E, as over a real air, where it would
   see it after six intervals); Bumble leaves it believing in its connection.
+- Of several who want the same connection chance decides; Bumble lets the same one win each time.
 - Whoever gives up an attempt to connect hears of its end (0x02); Bumble goes on trying.
+- Whoever hangs up on somebody who has just left the air is told that the connection has ended; Bumble stays silent.
 - The controllers know no extended advertising, as the first ESP32 does not; hosts then use the older commands.
 
 Not simulated: distance, interference, connection intervals, scan windows. Everybody hears everything at once.
 """
 
 import asyncio
+import random
 from dataclasses import dataclass
 
 from bumble import controller, core, hci, link, ll
@@ -37,6 +40,19 @@ class Ether(link.LocalLink):
         receiver = self.find_le_controller(destination_address)
         if connection is not None and receiver is not None:
             asyncio.get_running_loop().call_soon(receiver.on_link_acl_data, connection.self_address, transport, data)
+
+    def send_advertising_pdu(self, sender_controller: controller.Controller, packet: ll.AdvertisingPdu) -> None:
+        """In any order: whoever hears it first is the one who may connect."""
+        for hearer in random.sample(list(self.controllers), len(self.controllers)):
+            if hearer is not sender_controller:
+                asyncio.get_running_loop().call_soon(hearer.on_ll_advertising_pdu, packet)
+
+    def send_ll_control_pdu(
+        self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
+    ) -> None:
+        """Whoever has left hears nothing; Bumble raises, and a host that hangs up then would wait for ever."""
+        if self.find_le_controller(receiver_address) is not None:
+            super().send_ll_control_pdu(sender_address, receiver_address, packet)
 
 
 @dataclass
@@ -143,8 +159,7 @@ class VirtualController(controller.Controller):
         )
 
     def _end(self, sender: hci.Address, receiver: hci.Address, reason: int) -> None:
-        if self.link.find_le_controller(receiver) is not None:
-            self.link.send_ll_control_pdu(sender, receiver, ll.TerminateInd(reason))
+        self.link.send_ll_control_pdu(sender, receiver, ll.TerminateInd(reason))
 
     def _report(self, event_type: int, pdu: Announcement, data: bytes) -> None:
         report = hci.HCI_LE_Advertising_Report_Event.Report(

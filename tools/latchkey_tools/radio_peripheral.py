@@ -198,5 +198,7 @@ class Peripheral:
 
 
 async def _hang_up(connection: Connection) -> None:
+    if connection.device.connections.get(connection.handle) is not connection:
+        return  # it has ended: nobody would say so a second time
     with contextlib.suppress(core.BaseBumbleError, asyncio.CancelledError):
         await connection.disconnect()

@@ -62,12 +62,18 @@ class Phone:
         address = hci.Address.generate_static_address()
         self._device = Device.with_hci("phone", address, self._transport.source, self._transport.sink)
         self._device.on(self._device.EVENT_CONNECTION, self._begun)
-        await self._device.power_on()
+        try:
+            await self._device.power_on()
+        except BaseException:  # cancelled, too: it would stay on the air for ever
+            await self._transport.close()
+            raise
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self.disconnect()
-        await self._transport.close()
+        try:
+            await self.disconnect()
+        finally:
+            await self._transport.close()
 
     @property
     def address(self) -> hci.Address:
@@ -122,7 +128,7 @@ class Phone:
     async def disconnect(self) -> None:
         """Nothing happens when there is no connection."""
         if self._connection is not None:
-            with contextlib.suppress(core.BaseBumbleError, TimeoutError):
+            with contextlib.suppress(core.BaseBumbleError, ConnectionError, TimeoutError), _unless_gone():
                 await asyncio.wait_for(self._connection.disconnect(), _HANG_UP_S)
 
     def find(self, uuid: str) -> "gatt_client.CharacteristicProxy[bytes]":

@@ -13,12 +13,11 @@ def sizes(architecture: str) -> dict[str, int]:
     if not root.is_dir():
         raise FileNotFoundError(root)
     found: dict[str, int] = {}
-    for path in sorted(root.rglob("*.mpy")):
-        parts = path.relative_to(root).parts
-        if "unix" in parts:
+    for path in sorted(root.glob("*.mpy")):
+        if path.name.startswith("chip_unix"):
             continue  # the simulated chip goes onto no board
-        name = parts[1] if parts[0] == "latchkey" and len(parts) > 1 else parts[0]
-        found[name.removesuffix(".mpy")] = found.get(name.removesuffix(".mpy"), 0) + path.stat().st_size
+        folder = path.stem.split("_")[0]
+        found[folder] = found.get(folder, 0) + path.stat().st_size
     return found
 
 

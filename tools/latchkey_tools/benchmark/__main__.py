@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 
-from latchkey_tools.benchmark import application, crypto, figures, tap
+from latchkey_tools.benchmark import application, ble, crypto, figures, tap
 from latchkey_tools.benchmark.controller import FIRMWARE, ROOT, ControllerError
 from latchkey_tools.benchmark.figures import RUN, Figure, Section
 from latchkey_tools.benchmark.scripts import BenchmarkError
@@ -24,6 +24,7 @@ _TAP = (
     " time; the shortest of three runs counts. The models of reader, card and motor are left out, garbage collection"
     " too: see its own figure"
 )
+_PHONE = "the same, with all 32 slots taken; from the phone's write to the pulse, and to the last byte of the reply"
 _APPLICATION = "real processes over TCP, firmware from .mpy; five controllers at once share the taps of the wall clock"
 
 
@@ -38,9 +39,11 @@ async def measure() -> list[Section]:
     (crypto.BUILD / "application").mkdir()
     memory = asyncio.create_task(whole.memory())
     counted = await asyncio.to_thread(tap.measure)
+    phone = await asyncio.to_thread(ble.measure)
     speeds = await asyncio.to_thread(crypto.measure)
     return [
         Section("A tap", _TAP, counted),
+        Section("A phone", _PHONE, phone),
         Section("The whole application", _APPLICATION, await _application(whole, memory)),
         *speeds,
     ]

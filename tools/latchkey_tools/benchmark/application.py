@@ -11,12 +11,11 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from latchkey_tools.benchmark.controller import Controller, ControllerError
-from latchkey_tools.benchmark.crypto import cross_compile
+from latchkey_tools.benchmark.controller import TESTS, Controller, ControllerError
 from latchkey_tools.benchmark.figures import BYTES, CPU, RUN, WALL, Figure
 from latchkey_tools.benchmark.owner import OWNERS, TimedCard, claim, tap, tap_until_pulse
 
-HEAP, _LARGER = "192k", "256k"
+HEAP, _LARGER = "192k", "352k"
 _TAPS = 100
 _CONTROLLERS, _BOOTS = 5, 2
 _COLD_BOOTS = 3
@@ -44,7 +43,6 @@ class Application:
 
     async def memory(self) -> list[Figure]:
         """Claim, a hundred taps, what is left of the heap, and the arithmetic among all that lives there."""
-        cross_compile(_bench("bench_application.py"), self._folder / "bench_application.mpy", "x64")
         try:
             found = await self._life()
         except ControllerError as error:
@@ -81,7 +79,7 @@ class Application:
     async def _life(self) -> list[Figure]:
         shutil.rmtree(self._blank, ignore_errors=True)
         self._blank.mkdir(parents=True)
-        async with Controller(self._blank, self.heap, "bench_application", (self._folder,)) as controller:
+        async with Controller(self._blank, self.heap, "bench_application", (TESTS / "bench",)) as controller:
             await claim(controller)
             self.claimed.set()
             at_first, _ = await controller.ask("memory")
@@ -131,7 +129,3 @@ def _spread(ms: list[float]) -> str:
     ordered = sorted(ms)
     middle, late = [ordered[math.ceil(part * len(ordered)) - 1] for part in (0.5, 0.99)]
     return f"{middle:.0f}, {late:.0f}, {ordered[-1]:.0f} ms"
-
-
-def _bench(name: str) -> Path:
-    return Path(__file__).resolve().parents[3] / "host_tests/bench" / name

@@ -18,7 +18,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from latchkey_tools.pn532_server import ReaderField
 from latchkey_tools.simulator.car import Car
@@ -27,7 +27,7 @@ from latchkey_tools.simulator.harness import Harness
 from latchkey_tools.simulator.wire import Message, format_input
 
 ROOT = Path(__file__).resolve().parents[3]
-FIRMWARE = ROOT / "build/mpy"
+FIRMWARE, TESTS = ROOT / "build/mpy", ROOT / "build/mpy-tests"
 _HOST = "127.0.0.1"
 _PATIENCE_S = 8.0
 _LOOK_S = 0.005
@@ -51,12 +51,17 @@ class Controller:
         module: str = "main",
         path: tuple[Path, ...] = (),
         firmware: Path | None = None,
+        air: str | None = None,
     ) -> None:
-        """module: what is run as the program; path: where it is looked for besides `firmware`, which is FIRMWARE."""
+        """module: what is run as the program; path: where it is looked for besides `firmware`, which is FIRMWARE.
+
+        air: HOST:PORT of its radio, see latchkey_tools.radio; empty for none, None for the board's own.
+        """
         self.reader = ReaderField(_HOST, 0)
         self.car = Car(self._now_ms(), jitter_ms=30)
         self.cpu_s = 0.0
         self._folder = folder
+        self._air = air
         self._command = [interpreter(), "-X", f"heapsize={heap}", "-m", module]
         self._path = [*path, ROOT / "boards/simulator", firmware or FIRMWARE, ".frozen"]
         self._harness = Harness(self._greet, self._hear, lambda text: None, lambda: None)
@@ -67,7 +72,7 @@ class Controller:
         self._stirred = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Controller":
+    async def __aenter__(self) -> Self:
         await self.reader.start()
         port = await self._harness.listen(_HOST, 0)
         environment = {
@@ -76,6 +81,8 @@ class Controller:
             "READER": f"{_HOST}:{self.reader.port}",
             "FLASH": str(self._folder),
         }
+        if self._air is not None:
+            environment["AIR"] = self._air
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
@@ -113,6 +120,10 @@ class Controller:
             self.changed()
             await asyncio.sleep(seconds if pressed else 0)
 
+    def say(self, line: str) -> None:
+        """A line for its console."""
+        self._harness.send(line)
+
     async def ask(self, line: str) -> list[str]:
         """Say a line to the program itself; its answer is a line that begins with the same word, and tabs."""
         before = len(self.output)
@@ -128,6 +139,10 @@ class Controller:
             await asyncio.sleep(_LOOK_S)
 
     # What can be seen
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def output(self) -> str:

@@ -117,9 +117,7 @@ def _sizes() -> Iterator[Figure]:
 def measure() -> list[Section]:
     """Speed and size. raises: BenchmarkError, FirmwareError, subprocess.TimeoutExpired."""
     _copy_peers()
-    found = [
-        Row(name, float(us), int(garbage)) for name, us, garbage in rows("bench_crypto.py", _HEAP, BUILD / "peers")
-    ]
+    found = [Row(name, float(us), int(garbage)) for name, us, garbage in rows("bench_crypto", _HEAP, BUILD / "peers")]
     note = f"under MicroPython, heap {_HEAP} with 400 small live objects; native code is what mpy-cross makes for x64"
     return [
         Section("Cryptography", note, list(figures(found))),

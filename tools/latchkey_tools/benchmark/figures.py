@@ -76,13 +76,13 @@ def markdown(sections: list[Section]) -> Iterator[str]:
             yield f"{section.title}: {section.note}"
 
 
-def write_into(readme: Path, table: str) -> bool:
+def write_into(readme: Path, table: str, begin: str = BEGIN, end: str = END) -> bool:
     """Put the table between the markers; False where they are not there exactly once."""
     content = readme.read_text()
-    between = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
+    between = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     if len(between.findall(content)) != 1:
         return False
-    readme.write_text(between.sub(lambda match: f"{BEGIN}\n\n{table}\n\n{END}", content))
+    readme.write_text(between.sub(lambda match: f"{begin}\n\n{table}\n\n{end}", content))
     return True
 
 

@@ -1,9 +1,9 @@
-"""Runs the measuring scripts in host_tests/bench under MicroPython, on the compiled firmware, and reads their rows."""
+"""Runs the measuring scripts of host_tests/bench, compiled with the firmware, under MicroPython; reads their rows."""
 
 import subprocess
 from pathlib import Path
 
-from latchkey_tools.benchmark.controller import FIRMWARE, ROOT
+from latchkey_tools.benchmark.controller import FIRMWARE, TESTS
 from latchkey_tools.simulator.firmware import interpreter
 
 _TIMEOUT_S = 120
@@ -13,11 +13,11 @@ class BenchmarkError(Exception):
     """The benchmark cannot be run; the message says why."""
 
 
-def rows(script: str, heap: str, *path: Path) -> list[list[str]]:
+def rows(script: str, heap: str, *path: Path, arguments: tuple[str, ...] = ()) -> list[list[str]]:
     """What a script prints, cut at its tabs. path: what it imports besides firmware, fakes and models."""
-    folders = [FIRMWARE, *path, ROOT / "host_tests", ROOT / "tools/latchkey_tools/models", ".frozen"]
+    folders = [TESTS / "bench", FIRMWARE, *path, TESTS, TESTS / "models", ".frozen"]
     result = subprocess.run(
-        [interpreter(), "-X", f"heapsize={heap}", str(ROOT / "host_tests/bench" / script)],
+        [interpreter(), "-X", f"heapsize={heap}", "-m", script, *arguments],
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_S,

@@ -11,7 +11,12 @@ _BUDGETS = (
     ("awaits", 0),
 )
 _LONGEST_US = 1_000
-_TASKS = {"vehicle": "the vehicle's loop", "nfc": "the NFC link", "console": "the console"}
+_TASKS = {
+    "vehicle": "the vehicle's loop",
+    "nfc": "the NFC link",
+    "ble": "the Bluetooth link",
+    "console": "the console",
+}
 _FLAT = 1.2
 
 
@@ -53,7 +58,7 @@ def lookup(found: list[list[str]]) -> list[Figure]:
 def measure() -> list[Figure]:
     """All three. raises: BenchmarkError."""
     return [
-        *counted(rows("bench_tap.py", "4m")),
-        *turns(rows("bench_turns.py", "16m")),
-        *lookup(rows("bench_lookup.py", "1m")),
+        *counted(rows("bench_tap", "4m")),
+        *turns(rows("bench_turns", "16m")),
+        *lookup(rows("bench_lookup", "1m")),
     ]

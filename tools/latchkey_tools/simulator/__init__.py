@@ -6,6 +6,10 @@ harness   the same over TCP
 firmware  starts MicroPython, restarts it, never leaves it behind
 reader    the PN532 and the wallet of software cards, or a real PN532
 air       the Bluetooth radio and the air around it, or a real adapter
+phones    the phones of the page: a handset each, with its words in handset_words
+broker    the broker that BROKER= asks for: its process, its certificates, an embedded one
+cloud     what is wrong with the way to it (cloud_faults, flood), and a cloud key with its words
+latency   how long cards and phones wait, with the cloud well and with it broken
 hint      what a newcomer could do next
 bench     joins these, and is the one thing the page talks to
 orders    what the page may ask for, checked strictly

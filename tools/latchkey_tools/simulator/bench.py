@@ -12,13 +12,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from latchkey_tools.simulator.car import Car, CarError
+from latchkey_tools.simulator.car import COILS, Car, CarError
+from latchkey_tools.simulator.cloud import Cloud
 from latchkey_tools.simulator.feed import Feed
 from latchkey_tools.simulator.firmware import Firmware
 from latchkey_tools.simulator.hand import Hand
 from latchkey_tools.simulator.harness import Harness
 from latchkey_tools.simulator.hint import hint
+from latchkey_tools.simulator.latency import Latency
 from latchkey_tools.simulator.orders import Order, OrderError
+from latchkey_tools.simulator.phones import Phones
 from latchkey_tools.simulator.reader import Reader, ReaderError
 from latchkey_tools.simulator.viewers import Viewers
 from latchkey_tools.simulator.wire import Message, format_cut, format_input, format_revoke
@@ -36,6 +39,9 @@ class Bench:
         self.reader = reader
         self._firmware: Firmware
         self._erase: Callable[[], None]
+        self._phones: Phones
+        self._cloud: Cloud
+        self._latency = Latency()
         self.viewers = Viewers(self.snapshot)
         self.car = Car(self._now_ms(), jitter_ms=_WIRE_JITTER_MS)
         self.harness = Harness(self._greet, self._hear, self.complain, self.left)
@@ -50,9 +56,9 @@ class Bench:
         self._sent: dict[str, int] = {}  # inputs as the firmware knows them; one that is not wired is absent
         self._wake = asyncio.Event()
 
-    def attach(self, firmware: Firmware, erase: Callable[[], None]) -> None:
+    def attach(self, firmware: Firmware, erase: Callable[[], None], phones: Phones, cloud: Cloud) -> None:
         """erase() empties the firmware's flash; it is called while the firmware is dark."""
-        self._firmware, self._erase = firmware, erase
+        self._firmware, self._erase, self._phones, self._cloud = firmware, erase, phones, cloud
 
     async def keep_time(self) -> None:
         """Advances the car at each moment something in it changes by itself, until cancelled."""
@@ -79,6 +85,8 @@ class Bench:
                 car.open_doors(order["doors"])
         except CarError as error:
             raise OrderError(str(error), 409)
+        if "close" in order:
+            car.close(order["close"])
         if "ignition" in order:
             car.turn_key(order["ignition"])
         for name in ("button", "crash", "jam", "speed", "supply"):
@@ -90,6 +98,9 @@ class Bench:
         self._after_change()
 
     def order_faults(self, order: Order) -> None:
+        if "cloud" in order:
+            self._cloud.break_(order["cloud"])
+            self._latency.fault = self._cloud.fault
         if "power_cut" in order:
             cut = order["power_cut"]
             if not self.harness.send(format_cut(cut["write"], cut["variant"])):
@@ -115,6 +126,15 @@ class Bench:
             self._hand.tap(tap)
         self.viewers.changed()
 
+    def order_phone(self, order: Order) -> None:
+        linked = self._phones.linked(order["name"])
+        self._phones.order(order)
+        if order.get("do") in COILS:
+            self._latency.pressed(time.monotonic(), linked)
+
+    def order_cloud(self, order: Order) -> None:
+        self._cloud.order(order)
+
     def order_revoke(self, order: Order) -> None:
         if not self.harness.send(format_revoke(order["revoke"])):
             raise OrderError("The firmware is not running: nobody can revoke the key.", 409)
@@ -131,6 +151,7 @@ class Bench:
     def _wipe(self) -> None:
         self._erase()
         self._feed.clear()
+        self._latency.clear()
 
     def _cut(self, why: str, between: Callable[[], None] | None = None) -> None:
         self._firmware.power_cut(why, between)
@@ -144,6 +165,7 @@ class Bench:
         for name, value in self._sent.items():
             yield format_input(name, value)
         yield "ready"
+        yield from self._cloud.lines()
 
     def _hear(self, message: Message) -> None:
         self.car.advance(self._now_ms())
@@ -164,14 +186,23 @@ class Bench:
         if name != "drive_enable":
             self.viewers.tell("signal", {"name": name, "level": level})
 
+    def _hear_pulse(self, name: str, length: int) -> None:
+        if name in COILS:
+            self._latency.card_answered(self.reader.answered_s())
+            self._latency.pulsed(time.monotonic())
+        self.car.pulse(name, length)
+
     def _hear_status(self, status: dict[str, object]) -> None:
         self._firmware.connected()
         self._status = status
         self._status_ms = self.car.now_ms
         self._feed.look(status)
+        self._phones.look(status)
+        self._cloud.look(status)
 
     def _hear_verdict(self, verdict: dict[str, object]) -> None:
         self._feed.add(verdict, self._firmware.starts)
+        self._latency.decided(verdict)
         if verdict.get("source") == "keycard":
             self._hand.answered()
 
@@ -183,12 +214,13 @@ class Bench:
 
     _HEAR: dict[str, Callable[..., None]] = {
         "out": _hear_output,
-        "pulse": lambda self, name, length: self.car.pulse(name, length),
+        "pulse": _hear_pulse,
         "stop": lambda self, name: self.car.stop(name),
         "status": _hear_status,
         "verdict": _hear_verdict,
         "cut": _hear_cut,
         "flash": _hear_flash,
+        "stored": lambda self, name: None,
         "error": lambda self, text: self.complain(f"The firmware says: {text}"),
     }
 
@@ -219,7 +251,7 @@ class Bench:
         self.car.advance(self._now_ms())
         process = self._firmware.snapshot()
         cards = self.reader.cards()
-        names = {str(card["id"]): str(card["label"]) for card in cards}
+        names = {str(card["id"]): str(card["label"]) for card in cards} | self._phones.names | self._cloud.names
         return {
             "simulator": self.about,
             "firmware": process,
@@ -228,10 +260,13 @@ class Bench:
             "car": self.car.snapshot(),
             "reader": self.reader.snapshot(),
             "cards": cards,
+            "phones_here": self._phones.snapshot(),
+            "cloud_here": self._cloud.snapshot(),
+            "latency": self._latency.snapshot(),
             "verdicts": self._feed.newest_first(),
             "flash": self._flash,
             "armed_cut": self._armed,
-            "hint": hint(process, self._status, self.car.button, self._feed.seen, names),
+            "hint": hint(process, self._status, self.car.button, self._feed.seen, names, self._phones.hint),
         }
 
     def _after_change(self) -> None:

@@ -1,14 +1,17 @@
-"""The car around the controller: bolt, switches, motor, doors, ignition, supply, crash wire.
+"""The car around the controller: bolt, switches, motor, doors, latches, ignition, supply, crash wire.
 
 Pure: no clock and no I/O. Time is a number of milliseconds that the caller hands in, and it never runs backwards. The
 car knows nothing of keys or permission; it does what the wires say, and it records what no wire should ever say:
 
-  both coils at once, a reversal before the 200 ms dead time is over, a coil driven for more than 1,000 ms.
+  both coils at once, a reversal before the 200 ms dead time is over, a coil driven for more than 1,000 ms, a latch
+  pulsed again before its coil has rested for 1,000 ms.
 
 A pulse ends by itself, as the ESP32's RMT hardware ends it, so a controller that dies in mid-pulse burns nothing here
 either. The motor is a straight line: it takes `travel_ms` from end to end above 6 V and does not move below. Real
 motors slow down.
 """
+
+from latchkey_tools.simulator.latch import REST_MS, Latch
 
 COILS = ("lock", "unlock")
 LATCHES = ("trunk", "frunk", "charge_port")
@@ -18,7 +21,7 @@ INPUTS = (*SWITCHES, "speed", "supply")
 
 DEAD_TIME_MS = 200  # between the end of one direction and the start of the other
 PULSE_CEILING_MS = 1_000  # a longer pulse overheats the motor
-STALL_MV = 6_000  # a lock motor does not break loose below about half its rated voltage
+STALL_MV = 6_000  # a lock motor or a latch does not break loose below about half its rated voltage
 NOMINAL_MV = 12_600  # a rested, full lead battery
 SWITCH_SPAN = 20  # each switch closes over the last twentieth of the travel
 
@@ -46,7 +49,7 @@ class Car:
         self.supply = NOMINAL_MV
         self.unplugged: set[str] = set()
         self.levels = dict.fromkeys(OUTPUTS, 0)
-        self.opened = dict.fromkeys(LATCHES, 0)
+        self.latches = {name: Latch() for name in LATCHES}
         self.operations = 0
         self.violations: list[dict[str, object]] = []
         self.violation_count = 0
@@ -64,9 +67,9 @@ class Car:
         self._start_engine()
 
     def pulse(self, name: str, length_ms: int) -> None:
-        """Drives a coil for length_ms from now, or releases a latch at once."""
-        if name in self.opened:
-            self.opened[name] += 1
+        """Drives a coil of the lock motor or of a latch for length_ms from now."""
+        if name in self.latches:
+            self._pulse_latch(name, length_ms)
             return
         if name not in COILS:
             raise CarError(f"There is nothing to pulse called {name}.")
@@ -77,20 +80,34 @@ class Car:
             self._began[name] = self.now_ms
             self.operations += 1
         self._ends[name] = max(self.now_ms + length_ms, self._ends.get(name, 0))
-        driven_ms = self._ends[name] - self._began[name]
+        self._check_length(name, self._ends[name] - self._began[name])
+
+    def _pulse_latch(self, name: str, length_ms: int) -> None:
+        if length_ms <= 0:
+            return
+        latch = self.latches[name]
+        rested_ms = latch.rested_ms(self.now_ms)
+        if rested_ms is not None and rested_ms < REST_MS - self.jitter_ms:
+            self._record("no-rest", f"{name} coil pulsed again after {rested_ms} ms; it rests for {REST_MS} ms")
+        self._check_length(name, latch.pulse(self.now_ms, length_ms))
+
+    def _check_length(self, name: str, driven_ms: int) -> None:
         if driven_ms > PULSE_CEILING_MS:
             self._record("long-pulse", f"{name} coil driven for {driven_ms} ms; the ceiling is {PULSE_CEILING_MS} ms")
 
     def stop(self, name: str) -> None:
         """Ends a pulse early. Stopping what is not driven does nothing."""
-        if name not in COILS and name not in self.opened:
+        if name in self.latches:
+            self.latches[name].stop(self.now_ms)
+            return
+        if name not in COILS:
             raise CarError(f"There is nothing to stop called {name}.")
         if self._ends.pop(name, None) is not None:
             self._ended[name] = self.now_ms
 
     def power_off(self) -> None:
         """The controller lost its supply: every output falls. A running engine keeps running."""
-        for coil in COILS:
+        for coil in (*COILS, *LATCHES):
             self.stop(coil)
         self.levels = dict.fromkeys(OUTPUTS, 0)
 
@@ -101,6 +118,10 @@ class Car:
         if is_open and not self.doors and self.bolt() != "unlocked":
             raise CarError("The bolt holds the doors shut: unlock first.")
         self.doors = is_open
+
+    def close(self, name: str) -> None:
+        """Someone presses the lid of a latch shut. One that is shut stays shut."""
+        self.latches[name].close()
 
     def turn_key(self, on: bool) -> None:
         """Ignition. The engine starts only while the controller enables it, and stops only here."""
@@ -123,15 +144,24 @@ class Car:
     def advance(self, now_ms: int) -> None:
         """Lets time pass up to now_ms, through every event in between."""
         while self.now_ms < now_ms:
-            until = min((end for end in self._ends.values() if end < now_ms), default=now_ms)
+            until = min((end for end in self._pulse_ends() if end < now_ms), default=now_ms)
             self._move(until - self.now_ms)
             self.now_ms = until
             for coil in [coil for coil, end in self._ends.items() if end <= until]:
                 self._ended[coil] = self._ends.pop(coil)
+            for latch in self.latches.values():
+                if latch.ends_ms is not None and latch.ends_ms <= until:
+                    latch.stop(until)
+
+    def _pulse_ends(self) -> list[int]:
+        return [*self._ends.values(), *(latch.ends_ms for latch in self.latches.values() if latch.ends_ms is not None)]
 
     def next_event_ms(self) -> int | None:
-        """When a switch closes or opens or a pulse ends, if nobody does anything until then."""
-        times = list(self._ends.values())
+        """When a switch closes or opens, a lid springs open or a pulse ends, if nobody does anything until then."""
+        times = self._pulse_ends()
+        if self.supply >= STALL_MV:
+            waits = [latch.draws_in_ms() for latch in self.latches.values()]
+            times += [self.now_ms + wait for wait in waits if wait is not None]
         span, far = self.travel_ms // SWITCH_SPAN, self.travel_ms
         match self._direction():
             case 1:  # one switch opens just behind its span, the other closes where its span begins; then the end stop
@@ -147,6 +177,9 @@ class Car:
 
     def _move(self, length_ms: int) -> None:
         self.thrown_ms = min(self.travel_ms, max(0, self.thrown_ms + self._direction() * length_ms))
+        if self.supply >= STALL_MV:
+            for latch in self.latches.values():
+                latch.draw(length_ms)
 
     # What can be seen and measured.
 
@@ -158,7 +191,7 @@ class Car:
         return "unlocked" if self.thrown_ms >= self.travel_ms - span else "between"
 
     def driven(self) -> list[str]:
-        """The coils that carry current now."""
+        """The coils of the lock motor that carry current now."""
         return sorted(self._ends)
 
     def wires(self) -> dict[str, int]:
@@ -193,7 +226,7 @@ class Car:
             "supply": self.supply,
             "unplugged": sorted(self.unplugged),
             "outputs": dict(self.levels),
-            "latches": dict(self.opened),
+            "latches": {name: "open" if latch.is_open else "shut" for name, latch in self.latches.items()},
             "operations": self.operations,
             "violations": list(self.violations),
             "violation_count": self.violation_count,

@@ -10,6 +10,7 @@ from collections import deque
 _LENGTH = 100
 _UNKNOWN_KEY = 30  # core/codes.py
 _OWNERS_OF_A_CLAIM = 2
+_NO_CARDS = ("phone", "cloud key")
 
 Verdict = dict[str, object]
 
@@ -27,15 +28,20 @@ class Feed:
                 self.seen.add("unlocked")
             if verdict.get("verdict") == _UNKNOWN_KEY:
                 self.seen.add("refused")
+        if verdict.get("source") == "phone" and verdict.get("accepted") and verdict.get("action") == "unlock":
+            self.seen.add("unlocked by phone")
 
     def look(self, status: dict[str, object]) -> None:
         """Notes what the list of keys tells."""
         keys = status.get("keys")
         known = [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
-        if len(known) > _OWNERS_OF_A_CLAIM:
+        cards = [key for key in known if key.get("kind") not in _NO_CARDS]
+        if len(cards) > _OWNERS_OF_A_CLAIM:
             self.seen.add("enrolled")
-        if any(key.get("state") == "revoked" for key in known):
+        if any(key.get("state") == "revoked" for key in cards):
             self.seen.add("revoked")
+        if any(key.get("kind") == "phone" and key.get("state") == "active" for key in known):
+            self.seen.add("paired")
 
     def newest_first(self) -> list[Verdict]:
         return list(self._verdicts)

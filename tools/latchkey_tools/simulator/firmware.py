@@ -139,7 +139,7 @@ class Firmware:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
-                preexec_fn=_dies_with(os.getpid()) if sys.platform == "linux" else None,
+                preexec_fn=dies_with() if sys.platform == "linux" else None,
             )
         except (OSError, FirmwareError) as error:
             self._last_words = str(error)
@@ -197,7 +197,9 @@ def _exit_words(code: int) -> str:
     return f"killed by signal {-code}"
 
 
-def _dies_with(parent: int) -> Callable[[], None]:
+def dies_with() -> Callable[[], None]:
+    """For a child process, on Linux: it is killed when this program dies."""
+    parent = os.getpid()
     prctl = ctypes.CDLL(None).prctl  # looked up here: little is safe between fork and exec
 
     def in_child() -> None:

@@ -7,7 +7,8 @@ it. An order is taken whole or not at all: nothing has been applied when an erro
 from collections.abc import Callable
 from typing import Any
 
-from latchkey_tools.simulator.car import INPUTS
+from latchkey_tools.simulator import cloud_faults
+from latchkey_tools.simulator.car import INPUTS, LATCHES
 from latchkey_tools.simulator.wire import VARIANTS
 
 READER_FAULTS = (
@@ -19,6 +20,9 @@ READER_FAULTS = (
     "partial",
     "slow",
 )  # as the PN532 model calls them
+PHONE_ORDERS = ("pair", "unlock", "lock", "drive", "trunk", "frunk", "charge_port", "remove", "stop")
+CLOUD_FAULTS = (*cloud_faults.MODES, "flood")
+CLOUD_ORDERS = ("enrol", "lock", "unlock", "status", "stop")
 ERASE = "erase everything"
 _CARDS_AT_ONCE = 16
 
@@ -47,6 +51,21 @@ def faults(body: object) -> Order:
 def card(body: object) -> Order:
     """POST /api/card."""
     return _fields(body, _CARD)
+
+
+def phone(body: object) -> Order:
+    """POST /api/phone: name, and beside it do, range or both; which (the phone to remove) with do: remove."""
+    order = _fields(body, _PHONE)
+    if "name" not in order or not {"do", "range"} & set(order):
+        raise OrderError('Say which phone and what: {"name": "Phone 1", "do": "unlock"}, or "range" instead of "do".')
+    if ("which" in order) != (order.get("do") == "remove"):
+        raise OrderError('To remove a phone, and only then, say which: "do": "remove", "which": "Phone 2".')
+    return order
+
+
+def cloud(body: object) -> Order:
+    """POST /api/cloud."""
+    return _fields(body, _CLOUD)
 
 
 def keys(body: object) -> Order:
@@ -92,10 +111,16 @@ def _one_of(*words: str) -> _Check:
     return check
 
 
-def _card_name(name: str, value: object) -> object:
-    if not isinstance(value, str) or not 0 < len(value) <= 40:
-        raise OrderError(f"{name} must be the name of a card of the wallet.")
-    return value
+def _name_of(what: str) -> _Check:
+    def check(name: str, value: object) -> object:
+        if not isinstance(value, str) or not 0 < len(value) <= 40:
+            raise OrderError(f"{name} must be the name of {what}.")
+        return value
+
+    return check
+
+
+_card_name = _name_of("a card of the wallet")
 
 
 def _card_names(name: str, value: object) -> object:
@@ -129,13 +154,22 @@ _CAR: dict[str, _Check] = {
     "crash": _boolean,
     "jam": _boolean,
     "hand": _one_of("locked", "unlocked"),
+    "close": _one_of(*LATCHES),
     "unplug": _unplug,
 }
 _FAULTS: dict[str, _Check] = {
     "reader": _one_of("none", *READER_FAULTS),
     "power_cut": _power_cut,
     "power": _one_of("off"),
+    "cloud": _one_of(*CLOUD_FAULTS),
 }
 _CARD: dict[str, _Check] = {"put": _card_names, "take_away": _card_names, "tap": _card_name}
+_PHONE: dict[str, _Check] = {
+    "name": _name_of("a phone of the page"),
+    "do": _one_of(*PHONE_ORDERS),
+    "range": _boolean,
+    "which": _name_of("a phone of the page"),
+}
+_CLOUD: dict[str, _Check] = {"do": _one_of(*CLOUD_ORDERS), "remote": _boolean, "remote_unlock": _boolean}
 _KEYS: dict[str, _Check] = {"revoke": _integer(0, 65_535, "")}
 _RESET: dict[str, _Check] = {"confirm": _one_of(ERASE)}

@@ -29,6 +29,10 @@ class Reader:
         slot."""
         return {"kind": self.kind, "address": self.address, "fault": "none", "slot": False}
 
+    def answered_s(self) -> float | None:
+        """When it handed over a card's last answer, by time.monotonic(); None where nobody can tell."""
+        return None
+
     def put(self, name: str) -> None:
         """Lays a card of the wallet on the reader."""
         raise ReaderError("Software cards cannot be laid on this reader.")

@@ -16,8 +16,11 @@ import uvicorn
 
 from latchkey_tools.simulator.air import Air, open_air
 from latchkey_tools.simulator.bench import Bench
+from latchkey_tools.simulator.broker import Meeting, open_broker
+from latchkey_tools.simulator.cloud import commands, open_cloud
 from latchkey_tools.simulator.firmware import Firmware, FirmwareError, command, interpreter
 from latchkey_tools.simulator.parts import open_reader
+from latchkey_tools.simulator.phones import open_phones
 from latchkey_tools.simulator.server import application
 from latchkey_tools.simulator.settings import Settings, StartError, explained, settings
 
@@ -84,6 +87,11 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: async
     air = await open_air(asked, stack)
     if air is not None:
         about["air"] = air.phones
+    phones = open_phones(asked, air, bench.viewers.changed, stack)
+    meeting = await open_broker(asked, stack, bench.viewers.changed, lambda text: _notice(bench, text))
+    cloud = open_cloud(
+        asked, meeting, air, lambda: str(about["page"]), bench.harness.send, bench.viewers.changed, stack
+    )
     flash = asked.state / "flash"
     flash.mkdir(exist_ok=True)
     firmware = Firmware(
@@ -92,7 +100,7 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: async
         bench.viewers.changed,
         bench.left,
     )
-    bench.attach(firmware, lambda: _empty(flash))
+    bench.attach(firmware, lambda: _empty(flash), phones, cloud)
 
     server = _Server(
         uvicorn.Config(application(bench, port), log_level="warning", timeout_graceful_shutdown=1, ws="none")
@@ -105,24 +113,35 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: async
         task = asyncio.create_task(work)
         task.add_done_callback(lambda done: ended.set())
         stack.push_async_callback(_end, task)
-    _announce(bench, air, about)
+    _announce(bench, air, meeting, about)
+
+
+def _notice(bench: Bench, text: str) -> None:
+    bench.complain(text)
+    print(f"  {text}", flush=True)
 
 
 def _log_into(bench: Bench, stack: contextlib.AsyncExitStack) -> None:
     parts, handler = logging.getLogger("latchkey_tools"), _IntoLog(bench)
     parts.setLevel(logging.INFO)
     parts.addHandler(handler)
+    parts.propagate = False  # libraries give the root a handler when they feel like it; the terminal is not for this
     stack.callback(parts.removeHandler, handler)
 
 
-def _announce(bench: Bench, air: Air | None, about: dict[str, object]) -> None:
+def _announce(bench: Bench, air: Air | None, meeting: Meeting, about: dict[str, object]) -> None:
     print(f"  PN532         {about['reader']}  ({bench.reader.kind})")
     for name, address in bench.reader.addresses().items():
         print(f"  {name:<13} {address}")
     if air is not None:
         print(f"  Bluetooth     {air.words}")
+    print(f"  broker        {meeting.words}")
     print(f"  car harness   {about['harness']}")
     print(f"  state         {about['state']}")
+    if meeting.tools is not None:
+        print("\n  A cloud key of your own, in another terminal:")
+        for line in commands(meeting, str(about["page"]), ""):
+            print(f"    {line}")
     print(f"\n  Open {about['page']}   (Ctrl-C ends everything)\n", flush=True)
 
 

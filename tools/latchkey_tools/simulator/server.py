@@ -3,11 +3,14 @@
   GET  /api/state    everything the page shows
   GET  /api/log      the last lines of the firmware and of the parts around it
   GET  /api/events   the same as server-sent events: state (whole, newest counts), signal, log
-  POST /api/car      button, doors, ignition, speed, supply, crash, jam, hand, unplug
-  POST /api/faults   reader, power_cut, power
+  POST /api/car      button, doors, ignition, speed, supply, crash, jam, hand, close (trunk, frunk, charge_port), unplug
+  POST /api/faults   reader, power_cut, power, cloud (ok, down, half-open, slow, garbage, reset, flood)
   POST /api/card     put, take_away, tap
+  POST /api/phone    name, do (pair, unlock, lock, drive, trunk, frunk, charge_port, remove, stop), range, which
+  POST /api/cloud    do (enrol, lock, unlock, status, stop), remote, remote_unlock
   POST /api/keys     revoke
   POST /api/reset    confirm: "erase everything"
+  GET  /phone/       the phone key, as any web server could serve it
 
 An order answers with the state after it; a refused one with 4xx and {"error": sentence}. Any web site a browser visits
 can send requests to 127.0.0.1, so a request must name this host (no DNS rebinding), come from this page or from no page
@@ -22,7 +25,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,6 +35,7 @@ from latchkey_tools.simulator.bench import Bench
 from latchkey_tools.simulator.orders import Order, OrderError
 
 PAGE = Path(__file__).parent / "page"
+PHONE_PAGE = Path(__file__).parent.parent / "phone_page"
 _BODY_LIMIT = 4_096
 _HEADERS = (
     (b"content-security-policy", b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"),
@@ -49,6 +53,9 @@ def application(bench: Bench, port: int) -> ASGIApp:
 
     async def log(request: Request) -> Response:
         return JSONResponse(list(bench.log))
+
+    async def phone(request: Request) -> Response:
+        return RedirectResponse("/phone/")
 
     async def events(request: Request) -> Response:
         if bench.viewers.full:
@@ -69,8 +76,12 @@ def application(bench: Bench, port: int) -> ASGIApp:
         order("/api/car", orders.car, bench.order_car),
         order("/api/faults", orders.faults, bench.order_faults),
         order("/api/card", orders.card, bench.order_card),
+        order("/api/phone", orders.phone, bench.order_phone),
+        order("/api/cloud", orders.cloud, bench.order_cloud),
         order("/api/keys", orders.keys, bench.order_revoke),
         order("/api/reset", orders.reset, lambda body: bench.order_reset()),
+        Route("/phone", phone),
+        Mount("/phone", StaticFiles(directory=PHONE_PAGE, html=True)),
         Mount("/", StaticFiles(directory=PAGE, html=True)),
     ]
     handlers = {OrderError: _order_error, HTTPException: _http_error}

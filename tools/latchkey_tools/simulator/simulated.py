@@ -13,6 +13,8 @@ _ABOUT = {
     "gauss": "open applet, phone or watch",
     "slow": "key card that needs 0.9 s",
     "clone": "copied public key, no private one",
+    "aes": "AES card, NTAG 424 DNA",
+    "desfire": "AES card, DESFire EV3",
     "bank": "payment card",
     "tag": "a number and nothing else",
 }
@@ -48,6 +50,9 @@ class SimulatedReader(Reader):
 
     def snapshot(self) -> dict[str, object]:
         return {**super().snapshot(), "fault": self._fault, "slot": self._slot.card is not None}
+
+    def answered_s(self) -> float | None:
+        return self._field.answered_s
 
     def put(self, name: str) -> None:
         self._field.put(self._wallet[name])

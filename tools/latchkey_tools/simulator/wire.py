@@ -1,8 +1,8 @@
 """The harness wire: lines of ASCII between the firmware and the simulated car. Bytes in, messages out; no sockets.
 
   firmware -> car   out NAME 0|1, pulse NAME MS, stop NAME, status JSON, verdict JSON, cut, flash WRITES ERASES,
-                    error TEXT
-  car -> firmware   in NAME INT, ready, cut N VARIANT, revoke NUMBER
+                    stored NAME, error TEXT
+  car -> firmware   in NAME INT, ready, cut N VARIANT, revoke NUMBER, set NAME VALUE
 
 A line that makes no sense is reported and dropped; it never ends the connection, because a firmware under development
 says odd things and its page should show them instead of going dark.
@@ -67,6 +67,9 @@ def parse(line: str) -> Message:
                 return word, _number(writes, 1 << 53), _number(erases, 1 << 53)
             case "cut" if not rest:
                 return (word,)
+            case "stored":
+                (name,) = rest.split()
+                return word, name
             case "error":
                 return word, rest[:200]
     except ValueError:
@@ -84,6 +87,11 @@ def format_cut(nth: int, variant: str) -> str:
 
 def format_revoke(number: int) -> str:
     return f"revoke {number}"
+
+
+def format_set(name: str, value: str) -> str:
+    """A setting of the controller; an empty value erases it."""
+    return f"set {name} {value}".rstrip()
 
 
 def _number(text: str, most: int) -> int:

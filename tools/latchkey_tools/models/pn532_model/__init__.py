@@ -9,6 +9,8 @@
     chip.fault("no_ack")            # line.FAULTS lists what can go wrong
     chip.reset(True); chip.reset(False)   # the reset pin, pulled low and let go
 
+    chip = spi.Pn532Spi(); chip = i2c.Pn532I2c()  # the same chip at the level of a bus, each a module of its own
+
 It stands in for the real chip where the firmware's driver is tested, so it was written from reference texts alone
 (UM0701-02 as quoted by nfcpy, libnfc and ESPHome) and shares no line with the driver. Where the texts leave a choice it
 takes the one that is harder for the host. It knows nothing of radio: cards are always near enough or not there at all.

@@ -33,16 +33,18 @@ class Pn532Model:
     """One PN532 in HSU mode with its antenna.
 
     host_baud: at which rate the host talks and listens; None: always at the chip's own (a byte stream over TCP).
+    line, waker: what bus.Bus puts in place of the serial line, and of the bit of PowerDown that lets it wake the chip.
     commands: how often each command code was heard, for tests that count.
     """
 
-    def __init__(self, host_baud: "int | None" = None) -> None:
+    def __init__(self, host_baud: "int | None" = None, line: "Line | None" = None, waker: int = _WAKE_BY_HSU) -> None:
         self.host_baud = host_baud
         self.commands: dict[int, int] = {}
         self.field = Field()
         self._faults = Faults()
         self._radio = Radio(self.field, self._faults)
-        self._line = Line()
+        self._line = line or Line()
+        self._waker = waker
         self._deframer = Deframer()
         self._clock_ms: int | None = None
         self._now_ms = 0
@@ -112,7 +114,7 @@ class Pn532Model:
 
     def _fall_asleep(self) -> None:
         self._asleep = True
-        self._wakers = 0x10
+        self._wakers = self._waker
         self._waking = 0
         self._awake_at_ms = 0
         self._configured = False
@@ -164,6 +166,19 @@ class Pn532Model:
         if self._stopped():
             return b""
         return bytes([0xF0] * len(out)) if self._wrong_baud() else out
+
+    def stands_still(self) -> bool:
+        """Say whether the chip does nothing at all: held in reset, hung or dead."""
+        return self._stopped()
+
+    def is_asleep(self) -> bool:
+        """Say whether it is in power-down, as also after power-up."""
+        return self._asleep
+
+    def rouse(self) -> None:
+        """Wake by the bus, if that is one of the ways out of this sleep."""
+        if self._wakers & self._waker:
+            self._asleep = False
 
     def _stopped(self) -> bool:
         return self._held or self._faults.active("hang") or self._faults.active("dead")

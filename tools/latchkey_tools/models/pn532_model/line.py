@@ -20,12 +20,13 @@ _SLOW_MS = 5
 class Faults:
     """Which faults are waiting to strike, and how often."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: "tuple[str, ...]" = FAULTS) -> None:
+        self.names = names
         self._left: dict[str, list[int]] = {}
 
     def add(self, name: str, times: int = 1, argument: int = 0) -> None:
         """Let a fault strike so many times; times = -1: until it is cleared."""
-        if name not in FAULTS:
+        if name not in self.names:
             raise ValueError("no such fault: " + name)
         self._left[name] = [times, argument]
 

@@ -1,11 +1,12 @@
 // Who asked, for what, what the controller said, and why: one line per decision, newest first.
 
 const list = document.getElementById("feed");
-const WHO = { cabin: "Cabin", crash: "Crash sensor", timer: "Auto-relock", phone: "Phone", cloud: "Cloud", keycard: "A card" };
+const WHO = { cabin: "Cabin", crash: "Crash sensor", timer: "Auto-relock", phone: "A phone", cloud: "Cloud", keycard: "A card" };
+const KEY = { phone: "Phone", cloud: "Cloud key" }; // what a key is called that has no name here
 const WRONG_ANSWER = 51; // core/codes.py: the id is what the card claimed, and what it could not prove
 let newest = null;
 
-/** names: short id -> name in the wallet. */
+/** names: short id -> name in the wallet, or of a phone. */
 export function showFeed(verdicts, names) {
   document.getElementById("feed-empty").hidden = verdicts.length > 0;
   const keys = verdicts.map(keyOf);
@@ -28,11 +29,11 @@ const outcome = (verdict) => (verdict.accepted ? "accepted" : "refused");
 const words = (action) => String(action ?? "").replaceAll("_", " ");
 
 /** What came of an earlier request: the id is the key it was about, not the one who asked. */
-const isOutcome = (verdict) => verdict.source !== "keycard" && Boolean(verdict.id && verdict.action);
+const isOutcome = (verdict) => !["keycard", "phone", "cloud"].includes(verdict.source) && Boolean(verdict.id && verdict.action);
 
 function who(verdict, names) {
-  if (verdict.verdict === WRONG_ANSWER) return `A card that claims to be ${names[verdict.id] ?? verdict.id}`;
-  return names[verdict.id] ?? (verdict.id ? `Key ${verdict.id}` : (WHO[verdict.source] ?? verdict.source));
+  if (verdict.verdict === WRONG_ANSWER && verdict.id) return `A card that claims to be ${names[verdict.id] ?? verdict.id}`;
+  return names[verdict.id] ?? (verdict.id ? `${KEY[verdict.source] ?? "Key"} ${verdict.id}` : (WHO[verdict.source] ?? verdict.source));
 }
 
 function sentence(verdict, names) {

@@ -5,10 +5,10 @@ import { order } from "./api.js";
 const table = document.getElementById("keys");
 let shown = "";
 
-/** names: short id -> name in the wallet. */
+/** names: short id -> name in the wallet, or of a phone. */
 export function showKeys(controller, names) {
   const keys = controller?.keys ?? [];
-  const now = JSON.stringify([keys, names, controller?.registry, controller?.generation]);
+  const now = JSON.stringify([keys, names, controller?.registry, controller?.generation, controller?.vin]);
   if (now === shown) return;
   shown = now;
   const empty = document.getElementById("keys-empty");
@@ -16,6 +16,7 @@ export function showKeys(controller, names) {
   empty.textContent = emptyText(controller);
   table.hidden = keys.length === 0;
   table.tBodies[0].replaceChildren(...keys.map((key) => row(key, names)));
+  document.getElementById("phone-link").hash = controller?.vin ? `vin=${controller.vin}&key=${controller.vehicle_key}` : "";
   document.getElementById("generation").textContent = controller?.generation ? `generation ${controller.generation}` : "";
 }
 
@@ -32,7 +33,9 @@ function row(key, names) {
   name.scope = "row";
   const id = document.createElement("code");
   id.textContent = key.id;
-  name.append(names[key.id] ? `${names[key.id]} ` : "", id);
+  const kind = document.createElement("small");
+  kind.textContent = key.slot >= 0 ? `${key.kind}, slot ${key.slot}` : key.kind;
+  name.append(names[key.id] ? `${names[key.id]} ` : "", id, kind);
   const revoke = document.createElement("button");
   revoke.type = "button";
   revoke.className = "quiet";

@@ -2,26 +2,34 @@
 
 import { connect, order } from "./api.js";
 import { showCabin, start as startCabin } from "./cabin.js";
+import { chipOf, showCloud, start as startCloud } from "./cloud.js";
 import { showFeed } from "./feed.js";
 import { showKeys } from "./keys.js";
+import { showLatency, start as startLatency } from "./latency.js";
 import { addLog } from "./log.js";
+import { showPhones } from "./phones.js";
 import { clock, draw, showCar } from "./scene.js";
 import { catchUp, setSound, signal } from "./signals.js";
+import { showVehicle, start as startVehicle } from "./vehicle.js";
 import { showWallet } from "./wallet.js";
 import { showWorld, start as startWorld } from "./world.js";
 
 const byId = (id) => document.getElementById(id);
 const PROCESS = { running: "running", starting: "starting…", off: "power is off", crashed: "ended unexpectedly", stopped: "stopped" };
 const READER = { ready: "ready", probing: "probing…", reinitialising: "starting it anew…", resetting: "resetting…", fault: "does not answer" };
+const RADIO = { none: ["not fitted", "plain"], off: ["off", "wait"], advertising: ["advertising", "good"], full: ["full", "wait"], fault: ["fault", "bad"] };
 const SILENCE_S = 4; // the firmware reports once a second at least
 let state = null;
-let names = {}; // short id -> name in the wallet
+let names = {}; // short id -> name in the wallet, or of a phone
 let received = 0;
 let toastTimer;
 
 draw(byId("scene"));
 startCabin();
 startWorld();
+startVehicle();
+startCloud();
+startLatency();
 byId("sound").addEventListener("change", (event) => setSound(event.target.checked));
 connect({ state: take, signal, log: addLog, link, refused: toast });
 setInterval(() => state && showTimes(), 500);
@@ -31,14 +39,19 @@ function take(news) {
   state = news;
   received = performance.now();
   if (first) catchUp(news.car.outputs);
-  names = Object.fromEntries(news.cards.filter((card) => card.id).map((card) => [card.id, card.label]));
+  const phones = news.phones_here.phones;
+  names = Object.fromEntries([...news.cards.filter((card) => card.id).map((card) => [card.id, card.label]), ...phones.map((phone) => [phone.id, phone.name])]);
+  if (news.cloud_here.key) names[news.cloud_here.key.id] = "Cloud key";
   showHint(news.hint, news.firmware.state);
   showTimes();
   showViolations(news.car);
   showWallet(news.cards, news.reader);
+  showPhones(news.phones_here);
+  showLatency(news);
   showCabin(news.car);
   showWorld(news);
   showKeys(news.controller, names);
+  showVehicle(news.controller);
   showFeed(news.verdicts, names);
 }
 
@@ -54,6 +67,7 @@ function showTimes() {
   const age = state.controller_age_s + (performance.now() - received) / 1000;
   showChips(age);
   showCar(state.car, state.controller, age);
+  showCloud(state.cloud_here, state.controller, age);
   const controller = state.controller;
   const open = controller && controller.enrolment !== "closed";
   const box = byId("enrolment");
@@ -82,7 +96,10 @@ function showChips(age) {
   const health = controller?.reader;
   const fault = reader.fault === "none" ? "" : " · fault on";
   chip("reader", `${READER[health] ?? "unknown"}${fault}`, health === "ready" ? "good" : health === "fault" ? "bad" : "wait");
-  chip("flash", flash ? `${flash.writes} writes · ${flash.erases} erases` : "–", "plain");
+  const [radio, radioTone] = RADIO[controller?.radio] ?? ["unknown", "wait"];
+  chip("bluetooth", controller?.phones ? `${radio} · ${controller.phones} connected` : radio, radioTone);
+  chip("cloud", ...chipOf(controller));
+  chip("flash", flash ? `${flash.writes} writes` : "–", "plain");
 }
 
 function chip(name, text, tone) {

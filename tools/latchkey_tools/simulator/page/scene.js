@@ -17,6 +17,10 @@ const DRAWING = `
     <path class="glass" d="M352 98c18 12 24 34 24 52s-6 40-24 52l-34-14c6-12 8-24 8-38s-2-26-8-38z"/>
     <path class="glass" d="M150 104c-10 10-14 28-14 46s4 36 14 46l26-10c-6-10-8-22-8-36s2-26 8-36z"/>
     <path class="crease" d="M390 104c22 6 44 14 58 24M390 196c22-6 44-14 58-24"/>
+    <g class="well"><path d="M142 112c-6 10-8 24-8 38s2 28 8 38l-26-5c-6-8-9-20-9-33s3-25 9-33z"/><path d="M398 116c16 4 30 9 42 17 4 5 5 11 5 17s-1 12-5 17c-12 8-26 13-42 17 3-10 5-22 5-34s-2-24-5-34z"/><circle cx="131" cy="84" r="5"/></g>
+    <path class="lid trunk" d="M142 112c-6 10-8 24-8 38s2 28 8 38l-26-5c-6-8-9-20-9-33s3-25 9-33z"/>
+    <path class="lid frunk" d="M398 116c16 4 30 9 42 17 4 5 5 11 5 17s-1 12-5 17c-12 8-26 13-42 17 3-10 5-22 5-34s-2-24-5-34z"/>
+    <path class="lid charge_port" d="M140 79l-18 3v8l18-3z"/>
     <g class="seats"><rect x="262" y="112" width="36" height="32" rx="9"/><rect x="262" y="156" width="36" height="32" rx="9"/><rect x="192" y="112" width="34" height="76" rx="9"/></g>
     <g class="wheel"><circle cx="312" cy="128" r="11"/><path d="M312 117v22M301 128h22"/></g>
     <g class="lamps"><path d="M447 107c7 5 11 11 13 18l-12-5zM447 193c7-5 11-11 13-18l-12 5z"/></g>
@@ -53,6 +57,7 @@ const WORDS = {
   jammed: ["Jammed", "the bolt did not move, twice"],
   "crash-open": ["Crash: open", "a card may lock again after 60 s"],
 };
+const LIDS = { trunk: "trunk", frunk: "frunk", charge_port: "charge port" };
 const DRIVE = { denied: "Denied", authorised: "Authorised", driving: "Driving" };
 
 let svg;
@@ -82,11 +87,19 @@ export function showCar(car, controller, age) {
   svg.querySelector(".where").textContent = car.jam ? "held fast" : car.bolt;
   svg.querySelector(".coil-text").textContent = car.driven.length ? `motor: ${car.driven.join(" and ")}` : "motor at rest";
   for (const wire of ["locked", "unlocked"]) svg.querySelector(`.feeler.${wire}`).classList.toggle("cut", car.unplugged.includes(`bolt_${wire}`));
-  svg.setAttribute("aria-label", `Car from above: bolt ${car.bolt}, doors ${data.doors}, ${car.engine ? "engine running" : "engine off"}, ${car.speed} km/h`);
+  for (const name in LIDS) svg.querySelector(`.lid.${name}`).classList.toggle("open", car.latches[name] === "open");
+  const lids = openLids(car);
+  svg.setAttribute("aria-label", `Car from above: bolt ${car.bolt}, doors ${data.doors}, ${lids ? `${lids}, ` : ""}${car.engine ? "engine running" : "engine off"}, ${car.speed} km/h`);
   fact("lock", word, note || (controller?.confirmed ? "confirmed by the bolt switch" : "commanded, not confirmed"), lock);
   fact("drive", DRIVE[controller?.drive] ?? "–", driveNote(car, controller, age), controller?.drive);
-  fact("doors", car.doors ? "Open" : "Shut", car.unplugged.includes("door") ? "the controller cannot tell" : "", car.doors ? "open" : "shut");
+  fact("doors", car.doors ? "Open" : "Shut", [car.unplugged.includes("door") && "the controller cannot tell", lids].filter(Boolean).join(", "), car.doors ? "open" : "shut");
   fact("supply", `${(car.supply / 1000).toFixed(1)} V`, supplyNote(car), car.supply < 9000 ? "low" : "good");
+}
+
+/** Such as "trunk and charge port open"; empty while all are shut. */
+function openLids(car) {
+  const names = Object.keys(LIDS).filter((name) => car.latches[name] === "open");
+  return names.length ? `${names.map((name) => LIDS[name]).join(" and ")} open` : "";
 }
 
 function moveBolt(car) {

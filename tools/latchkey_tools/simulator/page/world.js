@@ -22,6 +22,9 @@ export function start() {
   for (const button of document.querySelectorAll("[data-hand]")) {
     button.addEventListener("click", () => order("car", { hand: button.dataset.hand }));
   }
+  for (const button of document.querySelectorAll("[data-close]")) {
+    button.addEventListener("click", () => order("car", { close: button.dataset.close }));
+  }
   byId("drive-off").addEventListener("click", driveOff);
   byId("park").addEventListener("click", () => order("car", { speed: 0, ignition: false }));
   byId("wires").append(...WIRES.map(wire));
@@ -94,6 +97,8 @@ export function showWorld(state) {
     label(range);
   }
   for (const box of document.querySelectorAll("[data-wire]")) box.checked = !car.unplugged.includes(box.dataset.wire);
+  // Not disabled, or closing a lid would take the keyboard's place on the page away with it.
+  for (const button of document.querySelectorAll("[data-close]")) button.setAttribute("aria-disabled", car.latches[button.dataset.close] !== "open");
   const fault = byId("reader-fault");
   fault.value = state.reader.fault;
   fault.disabled = state.reader.kind !== "simulated";
