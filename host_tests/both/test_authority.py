@@ -5,6 +5,7 @@ from fakes.virtual_time import VirtualTime
 from latchkey.core import codes
 from latchkey.core.codes import AT_LOCKED, AT_UNLOCKED, CABIN, CLOUD, KEYCARD, LOCK, UNLOCK
 from latchkey.core.facts import NO, YES
+from latchkey.core.remote import FORBIDDEN
 from latchkey.core.request import NOBODY
 from latchkey.credentials.registry import ACTIVE
 
@@ -181,7 +182,7 @@ def test_whoever_is_authorised_with_the_key_turned_after_a_reset_can_start():
 def test_with_remote_control_off_the_cloud_cannot_revoke_driving():
     car = _car()
     car.ask(KEYCARD, _OWNER, codes.AUTHORISE_DRIVE)
-    car.vehicle.arbiter.facts.remote_allowed = False
+    car.vehicle.remote.set(FORBIDDEN, True)
     assert car.ask(CLOUD, _FLEET, codes.REVOKE_DRIVE) == codes.REMOTE_OFF
     assert car.ask(KEYCARD, _OWNER, codes.REVOKE_DRIVE) == codes.ACCEPTED
 

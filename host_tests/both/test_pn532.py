@@ -1,12 +1,11 @@
 """The commands that a PN532 is given, byte by byte, and what is made of its answers."""
 
-from fakes.uart import ScriptedUart
+from fakes.scripted import scripted
 from fakes.virtual_time import VirtualTime
 from latchkey.drivers import pn532_error
 from latchkey.drivers.pn532 import Pn532
 from latchkey.drivers.pn532_error import CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
-from latchkey.drivers.pn532_uart import Uart
 
 _ACK = bytes.fromhex("0000ff00ff00")
 _WAKE = b"\x55\x55" + bytes(14)
@@ -24,12 +23,12 @@ def _frame(text, tfi):
 
 
 class _Chip:
-    """A Pn532 on a scripted line."""
+    """A Pn532 with a script for a chip."""
 
     def __init__(self):
         self.time = VirtualTime()
-        self.port = ScriptedUart(self.time)
-        self.chip = Pn532(Uart(self.port), self.time)
+        self.port, transport = scripted(self.time)
+        self.chip = Pn532(transport, self.time)
 
     def script(self, *turns):
         """Each turn: (command, answer), both in hex from their code on; answer "7f" is the error frame."""

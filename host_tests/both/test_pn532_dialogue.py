@@ -2,6 +2,7 @@
 
 import asyncio
 
+from fakes.scripted import scripted
 from fakes.uart import ScriptedUart
 from fakes.virtual_time import VirtualTime
 from latchkey.drivers import pn532_error
@@ -23,10 +24,14 @@ _FIELD_ANSWER = bytes.fromhex("0000ff02fed533f800")
 class _Wire:
     """A dialogue with a scripted chip, in virtual time."""
 
-    def __init__(self, takes=1000):
+    def __init__(self, takes=None):
         self.time = VirtualTime()
-        self.port = ScriptedUart(self.time, takes)
-        self.dialogue = Dialogue(Uart(self.port), self.time)
+        if takes is None:
+            self.port, transport = scripted(self.time)
+        else:
+            self.port = ScriptedUart(self.time, takes)
+            transport = Uart(self.port)
+        self.dialogue = Dialogue(transport, self.time)
 
     def ask(self, command=b"\x02", timeout_ms=200, meanwhile=None):
         """Returns (answer, None) or (None, error code), and checks that the whole script was used up."""

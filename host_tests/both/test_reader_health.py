@@ -77,15 +77,15 @@ def _lasting_fault(fault, reset_wired):
 
     async def story():
         await _reaches(bench, (READY,))
-        bench.model.fault(fault, -1)
+        bench.bus.fault(fault, -1)
         began = bench.time.elapsed_ms
         await asyncio.sleep_ms(_LIMIT_MS)
         lasting, at_ms = bench.reader.health, bench.health[-1][0] - began
         await asyncio.sleep_ms(random.randrange(1_000))
         assert bench.reader.health == lasting
-        bench.model.clear_faults()
+        bench.bus.clear_faults()
         if fault == "hang" and not reset_wired:
-            bench.model.power_cycle()  # nothing else helps without the pin
+            bench.bus.power_cycle()  # nothing else helps without the pin
         recovery_ms = await _reaches(bench, (READY,))
         bench.model.put(EchoCard())
         await asyncio.sleep_ms(400)
@@ -136,7 +136,7 @@ def test_a_hang_is_cured_by_the_reset_pin_and_by_nothing_less():
 
     async def story():
         await _reaches(bench, (READY,))
-        bench.model.fault("hang")
+        bench.bus.fault("hang")
         await _reaches(bench, (PROBING, REINITIALISING, RESETTING))
         await _reaches(bench, (READY,))
 
@@ -150,7 +150,7 @@ def test_a_lost_supply_is_cured_by_setting_up_anew():
 
     async def story():
         await _reaches(bench, (READY,))
-        bench.model.power_cycle()
+        bench.bus.power_cycle()
         await _reaches(bench, (PROBING, REINITIALISING))
         await _reaches(bench, (READY,))
 
@@ -166,7 +166,7 @@ def test_one_damaged_frame_is_not_even_a_fault():
         async def story(bench=bench, fault=fault):
             await _reaches(bench, (READY,))
             for _ in range(10):
-                bench.model.fault(fault)
+                bench.bus.fault(fault)
                 await asyncio.sleep_ms(500)
 
         bench.run(_polled(bench, story()))
@@ -179,7 +179,7 @@ def test_one_lost_command_costs_a_probe():
 
         async def story(bench=bench, fault=fault):
             await _reaches(bench, (READY,))
-            bench.model.fault(fault)
+            bench.bus.fault(fault)
             await asyncio.sleep_ms(1_000)
 
         bench.run(_polled(bench, story()))
@@ -235,9 +235,9 @@ def test_a_card_that_stays_through_a_fault_is_no_new_tap():
             card = Card()
             await bench.reader.wait_card(card)
             task = asyncio.create_task(bench.reader.wait_card(card))
-            bench.model.fault(fault, -1)
+            bench.bus.fault(fault, -1)
             await asyncio.sleep_ms(5_000)
-            bench.model.clear_faults()
+            bench.bus.clear_faults()
             await _reaches(bench, (READY,))
             await asyncio.sleep_ms(3_000)
             assert not task.done()
@@ -256,11 +256,11 @@ def test_nobody_counts_as_gone_while_the_reader_is_blind():
 
     async def story():
         await bench.reader.wait_card(Card())
-        bench.model.fault("dead", -1)
+        bench.bus.fault("dead", -1)
         task = asyncio.create_task(bench.reader.wait_gone())
         await asyncio.sleep_ms(10_000)
         assert not task.done()
-        bench.model.clear_faults()
+        bench.bus.clear_faults()
         await asyncio.sleep_ms(3_000)
         assert not task.done()
         for card in bench.model.cards:
@@ -304,11 +304,11 @@ async def random_faults(bench, rounds):
         card = EchoCard(bytes(random.getrandbits(8) for _ in range(7)), random.randrange(100))
         bench.model.put(card)
         for _ in range(4):
-            bench.model.fault(_STRIKES[random.randrange(len(_STRIKES))], random.randrange(1, 4), 0x0B)
+            bench.bus.fault(_STRIKES[random.randrange(len(_STRIKES))], random.randrange(1, 4), 0x0B)
             await asyncio.sleep_ms(random.randrange(120))
-        bench.model.fault("hang" if random.randrange(4) else "dead")
+        bench.bus.fault("hang" if random.randrange(4) else "dead")
         await asyncio.sleep_ms(random.randrange(600))
-        bench.model.clear_faults()
+        bench.bus.clear_faults()
         bench.model.take_away(card)
         worst_ms = max(worst_ms, await _reaches(bench, (READY,)))
         heard = seen[0]

@@ -24,6 +24,10 @@ def _body(*blocks):
     return entries.header() + b"".join(blocks)
 
 
+def _phone(n, slot, role=codes.DRIVER, kind=entries.PHONE):
+    return entries.entry(role, 2, _key(n), kind, entries.tail(_key(n), bytes((n,)) * 16, slot, 6))
+
+
 def _sealed(generation, body):
     """A sealed file, put together without the code under test."""
     whole = b"LKR1" + generation.to_bytes(4, "big") + len(body).to_bytes(4, "big") + body
@@ -150,6 +154,10 @@ def test_whole_but_senseless_lists_are_refused():
         _body(entries.entry(codes.OWNER, 3, _key(0))),
         _body(entries.lead(codes.OWNER, 0, 1) + owner[8:]),
         _body(entries.lead(codes.OWNER, 4, 1) + owner[8:]),
+        _body(owner, _phone(1, 32)),
+        _body(owner, _phone(1, 5), _phone(2, 5)),
+        _body(owner, _phone(1, 0, role=codes.FLEET_MANAGER)),
+        _body(owner, _phone(1, 0, kind=entries.CLOUD_KEY)),
         _body(owner, *[entries.entry(codes.DRIVER, 2, _key(n)) for n in range(1, 5)]),  # five, and room for four
     )
     place = _Place()
@@ -169,4 +177,36 @@ def test_a_generation_out_of_range_is_no_record():
         place.put("b", _GOOD)
         assert place.load().generation == 2
         assert place.get("a") == _GOOD
+    place.end()
+
+
+def test_a_phone_is_written_as_documented_and_forgotten_when_it_is_revoked():
+    place = _Place()
+    registry = place.load({})
+    assert registry.add(_key(0), codes.OWNER) == 0
+    assert registry.add_phone(_key(1), codes.DRIVER, b"\x01" * 16, 6) == 1
+    assert place.get("a") == _sealed(2, _body(entries.entry(codes.OWNER, 1, _key(0)), _phone(1, 0)))
+    assert registry.revoke(1) == codes.ACCEPTED
+    gone = entries.lead(codes.DRIVER, entries.REVOKED, 3, entries.PHONE) + _key(1) + bytes(24)
+    assert place.get("a") == place.get("b") == _sealed(3, _body(entries.entry(codes.OWNER, 1, _key(0)), gone))
+    place.end()
+
+
+def test_a_secret_that_has_rotted_in_one_copy_is_read_from_the_other():
+    place = _Place()
+    good = _sealed(2, _body(entries.entry(codes.OWNER, 1, _key(0)), _phone(1, 3)))
+    k_at = 12 + 2 * 96 + 72
+    for flipped in range(k_at, k_at + 24):
+        rotten = good[:flipped] + bytes((good[flipped] ^ 0x10,)) + good[flipped + 1 :]
+        for copies in ((rotten, good), (good, rotten), (rotten, rotten)):
+            place.put("a", good)
+            place.put("b", good)
+            registry = place.load()
+            assert registry.state == reg.READY and registry.slot_of(1) == 3
+            place.put("a", copies[0])  # after it was loaded
+            place.put("b", copies[1])
+            k = bytearray(16)
+            whole = copies != (rotten, rotten)
+            assert registry.secret(1, k) == whole
+            assert bytes(k) == (b"\x01" * 16 if whole else bytes(16)) and registry.form(1) == (6 if whole else 0)
     place.end()

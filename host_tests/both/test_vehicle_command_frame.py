@@ -38,7 +38,8 @@ def test_several_frames_in_one_chunk_and_one_that_begins_in_it():
 def test_an_empty_frame_and_an_empty_chunk_are_nothing():
     frame = Frame()
     assert _taken(frame, b"") == []
-    assert _taken(frame, b"\x00\x00" + _frame(b"a")) == [b"a"]
+    assert _taken(frame, b"\x00\x00" + _frame(b"a")) == []  # nonsense, with what comes in the same chunk
+    assert _taken(frame, _frame(b"a")) == [b"a"]
 
 
 def test_silence_drops_what_has_begun():
@@ -87,3 +88,15 @@ def test_the_view_is_of_the_frame_s_own_buffer():
     chunk[2:] = bytes(7)
     assert bytes(frame.message) == b"message"
     assert not frame.next()
+
+
+def test_a_frame_of_no_length_is_nonsense_and_takes_the_rest_of_its_chunk_with_it():
+    frame = Frame()
+    frame.begin(bytes(508), 0)
+    assert not frame.next() and not frame.begun
+    frame.begin(b"\x00\x00\x00\x02ok", 0)
+    assert not frame.next() and not frame.begun
+    frame.begin(b"\x00\x02o", 0)
+    assert not frame.next() and frame.begun
+    frame.begin(b"k", 0)
+    assert frame.next() and bytes(frame.message) == b"ok"

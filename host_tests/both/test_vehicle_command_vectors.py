@@ -19,6 +19,8 @@ from fakes.vehicle_command_vectors import (
     VIN,
     K,
 )
+from latchkey.credentials.entries import short_id
+from latchkey.credentials.identity import shared_key
 from latchkey.crypto import p256
 from latchkey.crypto.digest import sha256
 from latchkey.crypto.gcm import Gcm
@@ -82,8 +84,8 @@ def test_names_and_ids():
     assert identity.local_name(b"5YJS0000000000000") == "S1a87a5a75f3df858C"
     assert identity.local_name(b"5YJ3E1EA1KF000000") == "Sa6bab0d54ffaecf1C"
     assert identity.local_name(VIN) == "Sade9a822faa374f8C"
-    assert identity.key_id(CLIENT).hex() == "3fb59233"
-    assert identity.key_id(VEHICLE).hex() == "04b5fead"
+    assert short_id(CLIENT).hex() == "3fb59233"
+    assert short_id(VEHICLE).hex() == "04b5fead"
 
 
 def test_key_agreement():
@@ -91,7 +93,7 @@ def test_key_agreement():
     assert shared == p256.shared(CLIENT_PRIVATE, VEHICLE)
     assert shared.hex() == "6b9a2844b300e6a85e4474f70b31b23de2d8f7d3e594784cdfe8318031442f8b"
     k = bytearray(16)
-    identity.shared_key(shared, k)
+    shared_key(shared, k)
     assert k == K
 
 
@@ -102,7 +104,7 @@ def test_key_agreement_with_a_zero_in_front():
         "2a53991c4068865d5fb44f97f6cecf8398f261dd1d7bc69be676afdc8ffacbcc"
     )
     k = bytearray(16)
-    identity.shared_key(p256.shared(private, peer), k)
+    shared_key(p256.shared(private, peer), k)
     assert k.hex() == "0db468f9045e01c1798c54e52d7f408f"
     peer[0] ^= 1
     assert not p256.on_curve(peer)

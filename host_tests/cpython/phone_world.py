@@ -6,10 +6,11 @@ that the vehicle sends. Verdicts are the test's to set; the tables between order
 
 from fakes.phone import Keys
 from latchkey.core import codes
+from latchkey.credentials.entries import short_id
+from latchkey.credentials.identity import shared_key
 from latchkey.crypto import p256
 from latchkey.links import phone_orders
 from latchkey.protocol import vehicle_command_answer as answers
-from latchkey.protocol import vehicle_command_identity as identity
 from latchkey.protocol import vehicle_command_numbers as numbers
 from latchkey.protocol import vehicle_command_order as orders
 from latchkey.protocol.vehicle_command import Dialogue
@@ -27,6 +28,7 @@ class World:
         self.verdicts = {}
         self.done = []
         self.locked = True
+        self.cloud = 0, 0  # what a status says of it, and for how many seconds
         self.shown = None
         self.shown_path = Path()
         self.roles = {}
@@ -41,7 +43,7 @@ class World:
 
     def enrol(self, slot, key64, role=codes.OWNER):
         k = bytearray(16)
-        identity.shared_key(p256.shared(self._private, key64), k)
+        shared_key(p256.shared(self._private, key64), k)
         self.keys.enrol(slot, key64, k)
         self.roles[slot] = role
 
@@ -59,7 +61,7 @@ class World:
         elif order == orders.STATUS:
             voice.status(self._status())
         elif order == orders.KEY_LIST:
-            voice.key_list([(slot, identity.key_id(key)) for slot, (key, _) in sorted(self.keys.slots.items())])
+            voice.key_list([(slot, short_id(key)) for slot, (key, _) in sorted(self.keys.slots.items())])
         elif order == orders.KEY_ENTRY:
             self._tell_entry()
         elif order == orders.SHOW_KEY:
@@ -99,7 +101,7 @@ class World:
             voice.refuse(numbers.UNKNOWN_KEY_ID)
             return
         k = bytearray(16)
-        identity.shared_key(p256.shared(self._private, bytes(self.dialogue.order.key)), k)
+        shared_key(p256.shared(self._private, bytes(self.dialogue.order.key)), k)
         path = Path()
         path.copy(voice.path)
         voice.introduce(path, k)
@@ -107,12 +109,13 @@ class World:
     def _status(self):
         now = answers.Status()
         now.lock = answers.LOCKED if self.locked else answers.UNLOCKED
+        now.cloud, now.cloud_s = self.cloud
         return now
 
     def _tell_entry(self):
         order, voice = self.dialogue.order, self.dialogue.voice
         for slot, (key, _) in self.keys.slots.items():
-            known = identity.key_id(key)
+            known = short_id(key)
             if order.slot == slot or (order.has_id and order.key_id == known) or (order.has_key and order.key == key):
                 voice.key_entry(slot, key, known, self.roles[slot], 9)
                 return
@@ -121,7 +124,7 @@ class World:
     def _change(self, order):
         wanted, voice = self.dialogue.order, self.dialogue.voice
         found = self.keys.find(wanted.key)
-        signer = identity.key_id(self.keys.slots[self.dialogue.slot][0])
+        signer = short_id(self.keys.slots[self.dialogue.slot][0])
         if self.roles[self.dialogue.slot] != codes.OWNER:
             verdict = codes.NOT_PERMITTED
         elif order == orders.ADD_KEY:

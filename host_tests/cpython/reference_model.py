@@ -8,20 +8,24 @@ the firmware's is *taken*, and the line says so; in everything else the design d
 from latchkey.core import codes
 from latchkey.core.codes import AT_LOCKED, AT_UNLOCKED, CABIN, CLOUD, CRASH, LOCK, PHONE, TIMER, UNLOCK
 from latchkey.core.facts import NO, UNKNOWN, YES
-from reference_roles import BOLT, BOXES, EVERYTHING, may
+from reference_roles import BOLT, BOXES, EVERYTHING, GUESTS, may
 
 PULSE, DEAD, MOVE = 500, 200, 1_500
 HOLD, RELOCK, WINDOW, PAUSE = 30_000, 45_000, 20_000, 30_000
+LATCH, LATCH_REST = 300, 1_000
 MINUTE, TEN_MINUTES, CYCLE, DRIVE, CLAIM = 60_000, 600_000, 3_000, 120_000, 5_000
 TARGET = {LOCK: AT_LOCKED, UNLOCK: AT_UNLOCKED}
 OTHER = {LOCK: UNLOCK, UNLOCK: LOCK}
 
 
 class Reference:
-    """The authority of one boot. `pulses`: (time, action, source). `log`: (source, action, verdict) of decisions."""
+    """The authority of one boot. `pulses`: (time, action, source). `log`: (source, action, verdict) of decisions.
 
-    def __init__(self, now, bolt_fitted, drive_fitted, relock, relay):
-        self.fitted, self.drive_fitted, self.relock = bolt_fitted, drive_fitted, relock
+    `released`: (time, action) of pulses that open a box; `boxes`: the actions that the board has latches for.
+    """
+
+    def __init__(self, now, bolt_fitted, drive_fitted, relock, boxes, relay):
+        self.fitted, self.drive_fitted, self.relock, self.boxes = bolt_fitted, drive_fitted, relock, boxes
         self.now, self.relay = now, relay
         self.position = codes.UNKNOWN if bolt_fitted else codes.NOT_FITTED
         self.commanded = None  # where a bolt without sensor was sent
@@ -29,7 +33,7 @@ class Reference:
         self.tries, self.waiting, self.deadline = 0, False, 0
         self.free_at, self.halted = now, True  # motor: when pulse and dead time are over; the last pulse was cut short
         self.jammed = self.crash_open = False
-        self.pulses, self.operations, self.log = [], [], []
+        self.pulses, self.operations, self.log, self.released = [], [], [], []
         self.act, self.act_at = None, 0  # the last local act
         self.relock_at = None
         self.door = self.ignition = self.fast = UNKNOWN
@@ -38,6 +42,8 @@ class Reference:
         self.cycled = False
         self.authorised_until, self.driving, self.revoked, self.found_running = None, False, False, False
         self.pressed_at = None
+        self.unlock_on = self.guests_out = False
+        self.uptime_s, self.by_cloud = 0, {LOCK: [], UNLOCK: []}
 
     # What is the case
 
@@ -65,7 +71,8 @@ class Reference:
 
     def request(self, source, role, action):
         """Decide what a recognised credential (or, from the cabin, a hand) asks for, and log the verdict."""
-        verdict = self.ask(source, role, action)
+        out = role == codes.GUEST and self.guests_out
+        verdict = codes.SUSPENDED if out else self.ask(source, role, action)
         self.log.append((source, action, verdict))
         return verdict
 
@@ -74,19 +81,47 @@ class Reference:
             return codes.NO_RULE
         if not may(source, role, action):
             return codes.NOT_PERMITTED
+        if source == CLOUD and self.refused_from_afar(action):
+            return self.refused_from_afar(action)
         if action in BOLT:
             verdict = self.ask_bolt(source, action)
             if codes.is_accepted(verdict):
                 self.remember(source, action)
+            if source == CLOUD and verdict in (codes.ACCEPTED, codes.QUEUED):
+                self.by_cloud[action].append(self.uptime_s)
             return verdict
         if action in (codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE):
             return self.ask_drive(source, role, action)
-        return codes.NOT_WIRED if action in BOXES else codes.ACCEPTED
+        if action in GUESTS:
+            return self.ask_guests(action == codes.SUSPEND_GUESTS)
+        return self.ask_box(action) if action in BOXES else codes.ACCEPTED
+
+    def refused_from_afar(self, action):
+        if not self.remote_on:
+            return codes.REMOTE_OFF
+        if action == UNLOCK and not self.unlock_on:
+            return codes.REMOTE_UNLOCK_OFF
+        often = [at for at in self.by_cloud.get(action, ()) if self.uptime_s - at < 3_600]
+        return codes.TOO_OFTEN if len(often) >= 6 else 0
+
+    def ask_guests(self, out):
+        if self.guests_out == out:
+            return codes.ALREADY
+        self.guests_out = out
+        return codes.ACCEPTED
+
+    def ask_box(self, action):
+        if action not in self.boxes:
+            return codes.NOT_WIRED
+        if self.moving():
+            return codes.MOVING
+        if any(what == action and self.now - at < LATCH + LATCH_REST for at, what in self.released):
+            return codes.BUSY
+        self.released.append((self.now, action))
+        return codes.ACCEPTED
 
     def ask_bolt(self, source, action):
         if source <= CLOUD:
-            if source == CLOUD and not self.remote_on:
-                return codes.REMOTE_OFF
             if self.act == OTHER[action] and self.now - self.act_at < HOLD:
                 return codes.HELD
             if action == UNLOCK and (self.moving() or (self.motion_unknowable() and not self.blind)):
@@ -149,8 +184,6 @@ class Reference:
             self.revoked = self.found_running = False
             self.driving, self.authorised_until, self.relay = self.ignition == YES, self.now + DRIVE, 1
             return codes.ALREADY if already else codes.ACCEPTED
-        if source == CLOUD and not self.remote_on:
-            return codes.REMOTE_OFF
         if self.moving() or self.motion_unknowable():
             return codes.MOVING
         self.revoked = True

@@ -7,7 +7,9 @@ BOLT = {LOCK, UNLOCK}
 BOXES = {codes.OPEN_TRUNK, codes.OPEN_FRUNK, codes.OPEN_CHARGE_PORT}
 GUEST_MAY = BOLT | BOXES | {AUTHORISE_DRIVE, codes.WAKE}
 KEYS = {codes.OPEN_ENROLMENT, codes.CONFIRM_KEY, codes.CANCEL_ENROLMENT, codes.REVOKE_KEY}
-EVERYTHING = GUEST_MAY | KEYS | {REVOKE_DRIVE}
+GUESTS = {codes.SUSPEND_GUESTS, codes.ADMIT_GUESTS}
+SWITCHES = {codes.FORBID_REMOTE, codes.ALLOW_REMOTE, codes.FORBID_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK}
+EVERYTHING = GUEST_MAY | KEYS | GUESTS | SWITCHES | {REVOKE_DRIVE}
 MAY = {
     codes.OWNER: EVERYTHING,
     codes.DRIVER: GUEST_MAY,
@@ -15,19 +17,19 @@ MAY = {
     codes.SERVICE: BOLT | {codes.WAKE},
     codes.VEHICLE_MONITOR: {codes.WAKE},
     codes.CHARGING_MANAGER: {codes.WAKE, codes.OPEN_CHARGE_PORT},
-    codes.FLEET_MANAGER: BOLT | {REVOKE_DRIVE, codes.WAKE},
+    codes.FLEET_MANAGER: BOLT | GUESTS | {REVOKE_DRIVE, codes.WAKE},
 }
 CARRIES = {  # what a link has commands for
     KEYCARD: BOLT | {AUTHORISE_DRIVE, REVOKE_DRIVE} | KEYS - {codes.REVOKE_KEY},
-    PHONE: BOLT | BOXES | {AUTHORISE_DRIVE, REVOKE_DRIVE, codes.WAKE, codes.REVOKE_KEY},
-    CLOUD: BOLT | {REVOKE_DRIVE, codes.WAKE},
+    PHONE: BOLT | BOXES | {AUTHORISE_DRIVE, REVOKE_DRIVE, codes.WAKE, codes.REVOKE_KEY} | GUESTS | SWITCHES,
+    CLOUD: BOLT | GUESTS | {REVOKE_DRIVE, codes.WAKE},
 }
 
 
 def may(source, role, action):
     """A fleet manager's key is good on the cloud link alone, every other key off it; a hand in the cabin has none."""
     if source == CABIN:
-        return role == codes.NO_ROLE and action in BOLT | {codes.REVOKE_KEY}
+        return role == codes.NO_ROLE and action in BOLT | SWITCHES | {codes.REVOKE_KEY}
     if source == TIMER:
         return role == codes.NO_ROLE and action == LOCK
     return (

@@ -1,6 +1,7 @@
 """bleak over the simulated air, and an unmodified client of bleak's finding and calling the car through it."""
 
 import asyncio
+import itertools
 import statistics
 import time
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fakes import radio_cases
 from fakes.radio_air import world
 from latchkey_tools.air_client import on_air
+from latchkey_tools.radio_hci import CENTRALS
 from tesla_fleet_api import TeslaBluetooth
 from tesla_fleet_api.tesla.vehicle.bluetooth import READ_UUID, SERVICE_UUID, VERSION_UUID, WRITE_UUID
 
@@ -129,6 +131,33 @@ def test_a_car_that_is_not_there_is_not_found():
                 assert client.is_connected
 
         whole.wait(story())
+
+
+def test_whoever_gives_up_half_way_is_not_on_the_air_any_more():
+    """Once more often than the air has room for: whatever stayed behind would take the last place."""
+    with world() as whole, on_air(whole.air.hci_port):
+        _car(whole)
+
+        async def give_up(after_s):
+            client = BleakClient("02:4C:4B:00:00:00")
+            connecting = asyncio.create_task(client.connect())
+            await asyncio.sleep(after_s)
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            if client.is_connected:
+                await client.disconnect()
+            await whole.ask("gap_advertise", 20_000)
+            return connecting.cancelled()
+
+        moments, given_up = itertools.cycle(range(12)), 0
+        while given_up <= CENTRALS:
+            given_up += whole.wait(give_up(next(moments) * 0.003))
+
+        async def connect():
+            async with BleakClient("02:4C:4B:00:00:00") as client:
+                return client.is_connected
+
+        assert whole.wait(connect())
 
 
 def test_the_air_is_bleaks_only_while_it_lasts():

@@ -10,6 +10,7 @@ from fakes.scale import LONG
 from latchkey.core import codes, lock
 from latchkey.core.codes import CABIN, CLOUD, KEYCARD, PHONE
 
+_LATCH_ASKS = ((PHONE, codes.OPEN_TRUNK), (PHONE, codes.OPEN_FRUNK), (CLOUD, codes.OPEN_CHARGE_PORT))
 _DRIVE_ASKS = ((KEYCARD, codes.AUTHORISE_DRIVE), (CLOUD, codes.REVOKE_DRIVE))
 _EVERY_STATE = {
     lock.UNKNOWN,
@@ -67,7 +68,19 @@ def test_lock_with_crash_and_ignition():
 
 
 def test_lock_times_drive():
-    _visit("lock x drive", World((CLOUD, KEYCARD), (BOLT, IGNITION, SPEED, CRASH), (2, 1, 1), _DRIVE_ASKS))
+    readings = (BOLT, IGNITION, SPEED, CRASH)
+    world = World((CLOUD, KEYCARD), readings, (2, 1, 1), _DRIVE_ASKS, latch_asks=_LATCH_ASKS[:1])
+    _visit("lock x drive", world)
+    assert world.latch_verdicts == {codes.ACCEPTED, codes.MOVING}
+
+
+def test_latches_add_no_state_and_open_only_for_phones_at_a_car_that_stands():
+    readings = (IGNITION, SPEED, SUPPLY, CRASH)
+    without, _ = explore("no latches", World((CLOUD, PHONE), readings, limits=(1, 1, 1)))
+    world = World((CLOUD, PHONE), readings, limits=(1, 1, 1), latch_asks=_LATCH_ASKS)
+    seen, _ = explore("latches", world)
+    assert seen == without
+    assert world.latch_verdicts == {codes.ACCEPTED, codes.MOVING, codes.NOT_WIRED, codes.NOT_PERMITTED}
 
 
 def test_lock_with_sagging_supply_and_doors():

@@ -7,18 +7,21 @@ instead, as main does. In two of the tests sensors show anything at any time, in
 
 from itertools import pairwise
 
-from fakes.authority import BOOT_MS, Authority, Keys, Outputs
+from fakes.authority import BOOT_MS, LATCHES, Authority, Keys, Outputs
 from fakes.scale import LONG
 from fakes.virtual_time import VirtualTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latchkey.core import arbiter as timers
 from latchkey.core import codes, crash, words
+from latchkey.core import remote as switches
 from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, LOCK, PHONE, TIMER, UNLOCK
 from latchkey.core.facts import NO, YES
 from latchkey.core.request import NOBODY
-from latchkey.credentials import registry as keys
-from latchkey.credentials.registry import ACTIVE, REVOKED, SUSPENDED
+from latchkey.credentials import key_list as keys
+from latchkey.credentials.entries import ABSENT, ACTIVE, CLOUD_KEY, REVOKED, SUSPENDED
+from latchkey.credentials.entries import KEYCARD as CARD_KIND
+from latchkey.credentials.entries import PHONE as PHONE_KIND
 from motor_car import MotorCar
 from reference_model import HOLD, MINUTE, Reference
 
@@ -29,44 +32,66 @@ BYTES = HEAD_LEN + STEPS * STEP_LEN
 OWNER, DRIVER, GUEST, SERVICE, FLEET, MONITOR, CHARGING, SLEEPER, STRANGER = range(9)
 ROLES = (codes.OWNER, codes.DRIVER, codes.GUEST, codes.SERVICE, codes.FLEET_MANAGER, codes.VEHICLE_MONITOR)
 ROLES = ROLES + (codes.CHARGING_MANAGER, codes.OWNER)
+# One of each role and kind: numbers 0 to 8 are cards, 10 to 18 phones, 20 to 28 cloud keys.
+KIND_OF = {KEYCARD: CARD_KIND, PHONE: PHONE_KIND, CLOUD: CLOUD_KEY}
+
+
+def fits(source, role):
+    """The number of the credential of this role that may come over the link of this source."""
+    return role + 10 * (KIND_OF[source] - 1)
+
 
 # Kinds of steps.
 ASK, PASS, BOLT, DOOR, IGNITION, SPEED, SUPPLY, CRASH_LINE, BUTTON, SETTING, KEY, BOOT = range(12)
 
 # Who asks: mostly those who may, so that something moves; all others as well.
-LOCALS = [(KEYCARD, OWNER), (KEYCARD, DRIVER), (PHONE, DRIVER), (PHONE, OWNER), (CABIN, NOBODY)]
-USUAL = 3 * LOCALS + 9 * [(CLOUD, FLEET)] + 3 * [(PHONE, GUEST), (KEYCARD, GUEST), (PHONE, SERVICE)]
-EVERYBODY = [(s, c) for s in (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH) for c in (NOBODY, *range(9))]
-FAR = 14 * [(CLOUD, FLEET)] + [(KEYCARD, OWNER), (PHONE, DRIVER)]
+LOCALS = [(s, fits(s, c)) for s in (KEYCARD, PHONE) for c in (OWNER, DRIVER)] + [(CABIN, NOBODY)]
+USUAL = 3 * LOCALS + 9 * [(CLOUD, fits(CLOUD, FLEET))]
+USUAL += 3 * [(s, fits(s, c)) for s, c in ((PHONE, GUEST), (KEYCARD, GUEST), (PHONE, SERVICE))]
+EVERYBODY = [(s, NOBODY) for s in (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH)]
+EVERYBODY += [(s, fits(s, c)) for s in (CLOUD, PHONE, KEYCARD) for c in range(9)]
+EVERYBODY += [(s, c) for s in (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH) for c in (0, 1, 4, 10, 11, 14, 20, 21, 24)]
+FAR = 14 * [(CLOUD, fits(CLOUD, FLEET))] + [(KEYCARD, OWNER), (PHONE, fits(PHONE, DRIVER))]
 WHAT = 6 * [LOCK, UNLOCK] + 2 * [codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE]
-WHAT = WHAT + [codes.OPEN_TRUNK, codes.OPEN_CHARGE_PORT, codes.WAKE, 0, 99]
+WHAT = WHAT + [*LATCHES, codes.WAKE, codes.SUSPEND_GUESTS, codes.ADMIT_GUESTS, 0, 99]
+BOXES = [(PHONE, fits(PHONE, c)) for c in (OWNER, DRIVER, GUEST, CHARGING)] + [(CLOUD, fits(CLOUD, FLEET))]
 # Around every limit that the design names, from both sides.
 SPANS = [5, 30, 100, 195, 200, 205, 300, 495, 500, 505, 695, 700, 705, 1_000, 1_495, 1_500, 1_505, 2_995, 3_000, 3_005]
 SPANS += [7_000, 10_000, 15_000, 19_995, 20_000, 20_005, 29_995, 30_000, 30_005, 45_000, 60_000, 120_000, 600_000]
 BRISK = 4 * [705, 705, 900, 1_505] + [195, 500, 3_000, 12_000, 19_000, 28_000, 29_995, 30_000]
 SLOW = [30, 1_000, 1_995, 2_995, 3_000, 3_005, 57_000, 59_995, 60_000, 300_000, 539_000, 540_000, 599_995, 600_000]
+RESTS = [5, 100, 295, 300, 305, 695, 700, 705, 995, 1_000, 1_005, 1_295, 1_300, 1_305]
 POSITIONS = 3 * [codes.AT_LOCKED, codes.AT_UNLOCKED] + [codes.BETWEEN, codes.UNKNOWN]
 
-# Every limit is reached in some mood. Who asks, for what, how long nothing happens; of 256 steps, how many of a kind.
+# Every limit is reached in some mood. Who asks, for what, how long nothing happens; of 256 steps, how many of a kind:
+# requests, pauses, then bolt, door, ignition, speed, supply, crash line, button, settings, keys, boots.
 MOODS = (
     (USUAL + USUAL + EVERYBODY, WHAT, SPANS, (110, 60, 30, 7, 12, 9, 5, 6, 9, 2, 3, 3)),  # anything at any time
     (USUAL, [LOCK, UNLOCK], BRISK, (130, 105, 8, 0, 0, 0, 1, 6, 4, 0, 1, 1)),  # the motor grows hot
     (FAR, [LOCK, UNLOCK], BRISK, (130, 110, 8, 0, 0, 0, 1, 1, 4, 0, 1, 1)),  # by the cloud
     (USUAL, [LOCK, LOCK, UNLOCK], SLOW, (90, 70, 20, 4, 44, 4, 2, 14, 4, 1, 2, 1)),  # after a crash
     (USUAL, [UNLOCK, UNLOCK, LOCK], SLOW + 4 * [15_000, 44_995], (90, 84, 30, 36, 4, 2, 2, 1, 3, 2, 1, 1)),  # relock
+    (BOXES + USUAL, 4 * LATCHES + (UNLOCK, LOCK), RESTS, (130, 96, 2, 2, 7, 8, 3, 2, 2, 1, 2, 1)),  # trunks open
 )
 KINDS = [[kind for kind, share in enumerate(mood[3]) for _ in range(share)] for mood in MOODS]
 
 
 def fresh_keys(state=keys.READY):
-    return Keys({n: [role, SUSPENDED if n == SLEEPER else ACTIVE, 1] for n, role in enumerate(ROLES)}, state)
+    return Keys(
+        {
+            n + 10 * (kind - 1): [role, SUSPENDED if n == SLEEPER else ACTIVE, 1, kind]
+            for n, role in enumerate(ROLES)
+            for kind in KIND_OF.values()
+        },
+        state,
+    )
 
 
 class Pair:
     """The firmware and the model on one clock. Every difference between them is an AssertionError."""
 
-    def __init__(self, bolt_fitted, drive_fitted, relock, registry_state=keys.READY):
-        self.board = bolt_fitted, drive_fitted, relock
+    def __init__(self, bolt_fitted, drive_fitted, relock, registry_state=keys.READY, latches=LATCHES):
+        self.board = bolt_fitted, drive_fitted, relock, latches
         self.outputs = Outputs()
         self.registry = fresh_keys(registry_state)
         self.mood = 0  # of MOODS
@@ -78,13 +103,15 @@ class Pair:
     def boot(self):
         if self.model is not None:
             check_rate(self.model)
-        self.outputs.lock.stop()
-        self.outputs.unlock.stop()
+        self.outputs.reset()
         self.outputs.clock.advance(BOOT_MS)
         self.firmware = Authority(self.outputs, self.registry, *self.board)
         self.model = Reference(self.now(), *self.board, self.outputs.drive.level)
+        self.firmware.vehicle.remote.set(switches.UNLOCK_ALLOWED, True)
+        self.model.unlock_on = True
         self.logged = self.driven = 0
         self.driven_before = len(self.outputs.pulses())
+        self.released_before = len(self.outputs.released())
         self.known_line = self.button_held = False
 
     def now(self):
@@ -98,7 +125,8 @@ class Pair:
         if verdict:
             self.model.log.append((source, action, verdict))
         else:
-            role = codes.NO_ROLE if credential == NOBODY else ROLES[credential]
+            role = codes.NO_ROLE if credential == NOBODY else ROLES[credential % 10]
+            self.model.uptime_s = self.firmware.vehicle.uptime_s
             verdict = self.model.request(source, role, action)
         got = self.firmware.ask(source, credential, action, generation)
         assert got == verdict, "%s, not %s" % (words.verdict_name(got), words.verdict_name(verdict))
@@ -109,9 +137,11 @@ class Pair:
             return codes.ACCEPTED if source == CABIN else codes.UNKNOWN_KEY
         if self.registry.state == keys.UNREADABLE:
             return codes.NO_REGISTRY
-        role, condition, _ = self.registry.entries.get(credential, (0, keys.ABSENT, 0))
+        role, condition, _, kind = self.registry.entries.get(credential, (0, ABSENT, 0, 0))
         if condition != ACTIVE:
             return {REVOKED: codes.REVOKED, SUSPENDED: codes.SUSPENDED}.get(condition, codes.UNKNOWN_KEY)
+        if KIND_OF.get(source) != kind:
+            return codes.NOT_PERMITTED
         if stale:
             return codes.STALE
         opens = role == codes.OWNER and source == KEYCARD and action in (LOCK, UNLOCK)
@@ -153,8 +183,8 @@ class Pair:
     def firmware_moments(self):
         """When the firmware will do something by itself, by its own timers: not one of them must be missed."""
         vehicle, clock = self.firmware.vehicle, self.outputs.clock
-        running = [timer for timer in range(timers.TIMERS) if vehicle._running >> timer & 1]
-        left = [clock.ticks_diff(vehicle._due[timer], clock.ticks_ms()) for timer in running]
+        running = [timer for timer in range(timers.TIMERS) if vehicle.deadlines.running >> timer & 1]
+        left = [clock.ticks_diff(vehicle.deadlines.due[timer], clock.ticks_ms()) for timer in running]
         return [self.now() + ms for ms in left if ms > 0]
 
     # The comparison
@@ -175,6 +205,8 @@ class Pair:
             new = model.pulses[self.driven :]
             assert begun == [(at, "lock" if action == LOCK else "unlock") for at, action, _ in new]
             self.driven = len(model.pulses)
+        released = self.outputs.released()[self.released_before :]
+        assert [(at, action) for at, _, action in released] == sorted(model.released), "latches"
 
     def compare_memory(self, arbiter):
         """What either keeps in mind for later decisions, so that no limit has to be hit to the millisecond."""
@@ -192,6 +224,14 @@ def check_pulses(pulses):
     assert all(0 <= end - start <= 1_000 for start, end, _ in pulses)
     for before, after in pairwise(pulses):
         assert after[0] >= before[1] + 200, "dead time"
+
+
+def check_latches(outputs):
+    """Ceiling, and a rest of each coil; a reset forgets the rest, but is not over in less than a boot."""
+    for coil in outputs.latches.values():
+        assert all(0 <= end - start <= 1_000 for start, end in coil.driven)
+        for (_, end), (start, _) in pairwise(coil.driven):
+            assert start >= end + BOOT_MS, "rest"
 
 
 def check_rate(model):
@@ -247,10 +287,13 @@ def step(pair, kind, a, b):
         sense(pair, kind, YES if a & 1 else NO)
     elif kind == SETTING:
         facts, model = pair.firmware.vehicle.arbiter.facts, pair.model
-        facts.remote_allowed = model.remote_on = a & 3 != 0
+        remote = pair.firmware.vehicle.remote
+        model.remote_on, model.unlock_on = a & 3 != 0, a & 12 != 0
+        remote.set(switches.FORBIDDEN, not model.remote_on)
+        remote.set(switches.UNLOCK_ALLOWED, model.unlock_on)
         facts.blind_remote_unlock = model.blind = b & 1 == 0
     elif kind == KEY:
-        pair.registry.set(a % len(ROLES), REVOKED if b & 7 == 0 else ACTIVE)
+        pair.registry.set(a % len(ROLES) + 10 * (b // 8 % 3), REVOKED if b & 7 == 0 else ACTIVE)
     else:
         pair.boot()
     pair.compare()
@@ -265,9 +308,10 @@ def walk(data, make_pair, one_step, seen):
     for at in range(HEAD_LEN, len(data), STEP_LEN):
         one_step(pair, KINDS[pair.mood][data[at]], data[at + 1], data[at + 2])
     check_pulses(pair.outputs.pulses())
+    check_latches(pair.outputs)
     check_rate(pair.model)
     seen["examples"] += 1
-    seen["pulses"] += len(pair.outputs.pulses())
+    seen["pulses"] += len(pair.outputs.pulses()) + len(pair.outputs.released())
 
 
 def run(make_pair, one_step, examples):
@@ -286,7 +330,8 @@ def run(make_pair, one_step, examples):
 
 def any_board(bits):
     state = keys.READY if bits & 0xF0 else (keys.OLDER if bits & 8 else keys.UNREADABLE)
-    return Pair(bits & 3 != 3, bits & 12 != 12, bits & 48 == 48, state)
+    latches = (LATCHES, LATCHES, LATCHES[:1], ())[bits >> 6]
+    return Pair(bits & 3 != 3, bits & 12 != 12, bits & 48 == 48, state, latches)
 
 
 def test_every_decision_is_the_models():
@@ -377,13 +422,13 @@ def freezing_walk(data):
     clock.when = data
     crashes = data[0] & 2 == 2
     outputs, registry = Outputs(clock), fresh_keys()
-    car = Authority(outputs, registry, data[0] & 1 == 0, True, True)
+    car = Authority(outputs, registry, data[0] & 1 == 0, True, True, LATCHES)
     car.vehicle.sense_crash(False)
     before = 0  # pulses of earlier boots
     for at in range(HEAD_LEN, len(data), STEP_LEN):
         kind, a, b = data[at : at + STEP_LEN]
         if kind < 130:
-            car.ask(*USUAL[a % len(USUAL)], (LOCK, UNLOCK)[b & 1])
+            car.ask(*USUAL[a % len(USUAL)], (LOCK, UNLOCK, codes.OPEN_TRUNK)[b % 3])
         elif kind < 200:
             car.pass_ms((5, 100, 250, 600, 900, 1_600)[a % 6], 5 + b % 7)
         elif kind < 235:
@@ -391,15 +436,15 @@ def freezing_walk(data):
         elif kind < 250:
             car.vehicle.sense_crash(kind & 1 == 1 and crashes)
         else:
-            outputs.lock.stop()
-            outputs.unlock.stop()
+            outputs.reset()
             clock.advance(BOOT_MS)
             check_starts([start for start, _, _ in outputs.pulses()[before:] if not crashes])
             before = len(outputs.pulses())
-            car = Authority(outputs, registry, data[0] & 1 == 0, True, True)
+            car = Authority(outputs, registry, data[0] & 1 == 0, True, True, LATCHES)
             car.vehicle.sense_crash(False)
         assert car.motor.refused == 0
     check_pulses(outputs.pulses())
+    check_latches(outputs)
     check_starts([start for start, _, _ in outputs.pulses()[before:] if not crashes])
     return len(outputs.pulses())
 

@@ -66,8 +66,15 @@ def test_one_count_too_many_in_one_of_four_taps_is_missed_and_told():
 
 
 def test_a_turn_over_a_millisecond_says_what_it_was_doing():
-    found = tap.turns([["vehicle", "1000", "9", "a"], ["nfc", "1001", "9", "enrolment"], ["console", "5", "9", "b"]])
-    assert _met(found) == [True, False, True]
+    found = tap.turns(
+        [
+            ["vehicle", "1000", "9", "a"],
+            ["nfc", "1001", "9", "enrolment"],
+            ["ble", "7", "9", "c"],
+            ["console", "5", "9", "b"],
+        ]
+    )
+    assert _met(found) == [True, False, True, True]
     assert "enrolment" in found[1].figure
     with pytest.raises(KeyError):
         tap.turns([["vehicle", "1", "9", "a"]])

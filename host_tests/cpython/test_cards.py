@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fakes.keycard_vectors import VECTORS
+from latchkey.protocol.aes_card import NTAG_424, PROVED, SELECTED, SEND, AesSession
+from latchkey_tools.aes_cards import SoftwareAesCard
 from latchkey_tools.cards import GAUSS, PLASTIC, BankCard, SoftwareKeyCard, Wallet, WalletError
 from latchkey_tools.models.plain_card import KeyCard
 
@@ -136,6 +138,30 @@ def test_the_wallet_keeps_its_keys_and_says_that_it_is_a_toy(tmp_path: Path) -> 
     assert first["Transit tag"].sak == 0 and first["Transit tag"].short_id == ""
 
 
+def test_the_key_that_a_controller_gives_an_aes_card_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "wallet.json"
+    for name in ("AES card", "DESFire card"):
+        card = Wallet.open(path)[name]
+        assert isinstance(card, SoftwareAesCard)
+        assert card.keys[0] == bytes(16) and card.versions[0] == 0
+        session = AesSession()
+        card.activated()
+        said = (NTAG_424, b"\xf0latchkey")[name == "DESFire card"]
+        assert _talk(session, card, session.begin(said)) == SELECTED
+        assert _talk(session, card, session.authenticate(0, bytes(16), CHALLENGE)) == PROVED
+        assert _talk(session, card, session.change_key(0, CHALLENGE, 1)) == SELECTED
+        again = Wallet.open(path)[name]
+        assert isinstance(again, SoftwareAesCard)
+        assert again.keys[0] == CHALLENGE and again.versions[0] == 1 and again.short_id == card.short_id
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def _talk(session: AesSession, card: SoftwareAesCard, step: int) -> int:
+    while step == SEND:
+        step = session.feed(card.transceive(bytes(session.apdu()))[0])
+    return step
+
+
 def test_a_spoilt_wallet_is_named_and_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "wallet.json"
     Wallet.open(path)
@@ -157,6 +183,8 @@ def test_a_spoilt_wallet_is_named_and_not_overwritten(tmp_path: Path) -> None:
         without(lambda content: content["cards"][0].update(kind="metal")),
         without(lambda content: content["cards"][0].update(uid="0102")),
         without(lambda content: content["cards"][-1].update(claims="Nobody")),
+        without(lambda content: content["cards"][5].update(private="00" * 16)),
+        without(lambda content: content["cards"][5].update(uid="01020304")),
     ):
         path.write_text(text)
         try:

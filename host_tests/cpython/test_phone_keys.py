@@ -2,8 +2,8 @@
 
 from fakes.phone import Phone, parsed
 from latchkey.core import codes
+from latchkey.credentials.identity import shared_key
 from latchkey.crypto import p256
-from latchkey.protocol import vehicle_command_identity as identity
 from latchkey.protocol import vehicle_command_numbers as numbers
 from latchkey.protocol.vehicle_command_frame import Frame
 from phone_world import World
@@ -17,7 +17,7 @@ class _RealPhone(Phone):
         super().__init__(b"phone%d" % number, world.keys.vin)
         self.key = p256.public(private)
         k = bytearray(16)
-        identity.shared_key(p256.shared(private, world.keys.public_key), k)
+        shared_key(p256.shared(private, world.keys.public_key), k)
         self.k = bytes(k)
 
 

@@ -9,10 +9,11 @@ import signal
 import tempfile
 
 import pytest
-from bumble import att
+from bumble import att, hci, ll
 from fakes import radio_cases
 from fakes.radio_air import world
 from latchkey_tools.radio import ADDRESS, Radio, RadioError
+from latchkey_tools.radio_link import Ether, VirtualController
 from latchkey_tools.radio_phone import Phone
 from latchkey_tools.simulator.firmware import ROOT, interpreter
 
@@ -38,6 +39,43 @@ def test_a_power_cut_ends_connections_and_a_new_firmware_finds_a_clean_radio():
         whole.power_cut()
         assert phone.ended()
         assert whole.scan() is None
+
+
+def test_a_radio_whose_clients_leave_while_it_is_switched_off_comes_back():
+    """Whoever hangs up on somebody who has gone must not wait for him."""
+    with world() as whole:
+        for moment in range(16):
+            whole.call("active", True)
+            _advertising(whole)
+            for _ in range(2):
+                whole.connect()
+                whole.call("gap_advertise", 20_000, radio_cases.FLAGS)
+
+            async def meanwhile(moment=moment):
+                switching = asyncio.create_task(whole.ask("active", False))
+                await asyncio.sleep(moment / 4_000)
+                await whole.all_leave()
+                await switching
+
+            whole.wait(meanwhile())
+
+
+def test_what_is_said_to_somebody_who_has_just_left_is_lost():
+    async def story():
+        ether = Ether()
+        here, gone = (VirtualController(name, ether, f"02:4C:4B:00:01:{name}") for name in ("01", "02"))
+        goodbye = ll.TerminateInd(hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+        heard = []
+        gone.on_ll_control_pdu = lambda sender, packet: heard.append(packet)
+        ether.send_ll_control_pdu(here.public_address, gone.public_address, goodbye)
+        await asyncio.sleep(0)
+        assert heard == [goodbye]
+        gone.leave()
+        ether.send_ll_control_pdu(here.public_address, gone.public_address, goodbye)
+        await asyncio.sleep(0)
+        assert heard == [goodbye]
+
+    asyncio.run(story())
 
 
 def test_whoever_comes_second_to_the_same_advertisement_is_told():

@@ -15,7 +15,15 @@ from latchkey_tools.simulator import orders
 from latchkey_tools.simulator.orders import OrderError
 from latchkey_tools.simulator.server import PAGE
 
-_CHECKS = {"car": orders.car, "faults": orders.faults, "card": orders.card, "keys": orders.keys, "reset": orders.reset}
+_CHECKS = {
+    "car": orders.car,
+    "faults": orders.faults,
+    "card": orders.card,
+    "phone": orders.phone,
+    "cloud": orders.cloud,
+    "keys": orders.keys,
+    "reset": orders.reset,
+}
 
 
 def refusal(check, body):
@@ -29,10 +37,18 @@ def refusal(check, body):
 def test_every_order_of_the_design_is_taken():
     for name, body in (
         ("car", {"button": True, "speed": 50, "ignition": True, "doors": False, "supply": 8_500}),
+        ("car", {"close": "charge_port"}),
         ("car", {"crash": True, "jam": True, "hand": "locked", "unplug": {"speed": True, "door": False}}),
         ("faults", {"reader": "dead", "power_cut": {"write": 3, "variant": "half"}}),
         ("faults", {"reader": "none", "power": "off"}),
         ("card", {"put": ["Owner 1", "Bank card"], "take_away": ["Family"], "tap": "Stranger"}),
+        ("phone", {"name": "Phone 1", "do": "charge_port"}),
+        ("phone", {"name": "Phone 1", "do": "pair", "range": True}),
+        ("phone", {"name": "Phone 2", "range": False}),
+        ("phone", {"name": "Phone 1", "do": "remove", "which": "Phone 2"}),
+        ("faults", {"cloud": "half-open"}),
+        ("cloud", {"do": "enrol"}),
+        ("cloud", {"remote": True, "remote_unlock": False}),
         ("keys", {"revoke": 0}),
         ("reset", {"confirm": "erase everything"}),
     ):
@@ -56,14 +72,27 @@ def test_what_is_wrong_is_named():
         ("car", {"speed": 1.5}, "speed"),
         ("car", {"supply": -1}, "supply"),
         ("car", {"hand": "open"}, "locked, unlocked"),
+        ("car", {"close": "hood"}, "close must be one of: trunk, frunk, charge_port."),
+        ("car", {"close": True}, "close must be one of"),
+        ("car", {"close": ["trunk"]}, "close must be one of"),
         ("car", {"unplug": {"horn": True}}, "'horn'"),
         ("car", {"unplug": {"speed": 1}}, "unplug.speed"),
         ("faults", {"reader": "sulks"}, "reader must be one of"),
         ("faults", {"power_cut": {"write": 0, "variant": "half"}}, "write"),
         ("faults", {"power_cut": {"write": 1}}, "power_cut must be"),
+        ("faults", {"cloud": "asleep"}, "cloud must be one of: ok, down, half-open, slow, garbage, reset, flood."),
+        ("cloud", {"do": "pair"}, "do must be one of: enrol, lock, unlock"),
+        ("cloud", {"remote": "on"}, "remote must be true or false"),
         ("card", {"put": "Owner 1"}, "list"),
         ("card", {"put": []}, "list"),
         ("card", {"tap": ""}, "name of a card"),
+        ("phone", {"do": "unlock"}, "Say which phone"),
+        ("phone", {"name": "Phone 1"}, "Say which phone and what"),
+        ("phone", {"name": 1, "do": "unlock"}, "name must be the name of a phone"),
+        ("phone", {"name": "Phone 1", "do": "explode"}, "do must be one of: pair, unlock"),
+        ("phone", {"name": "Phone 1", "range": "far"}, "range must be true or false"),
+        ("phone", {"name": "Phone 1", "do": "remove"}, "say which"),
+        ("phone", {"name": "Phone 1", "do": "lock", "which": "Phone 2"}, "only then"),
         ("keys", {"revoke": "all"}, "revoke"),
         ("reset", {"confirm": True}, "erase everything"),
     ):
@@ -76,7 +105,7 @@ _JSON = st.recursive(
     max_leaves=8,
 )
 _FIELDS = st.sampled_from(
-    ["button", "speed", "unplug", "reader", "power_cut", "put", "tap", "revoke", "confirm", "hand"]
+    ["button", "speed", "unplug", "reader", "power_cut", "put", "tap", "revoke", "confirm", "hand", "name", "do"]
 )
 
 
@@ -100,6 +129,10 @@ def test_the_api_over_http():
 def orders_are_carried_out(simulator):
     assert simulator.post("car", {"speed": 30, "supply": 11_000})["car"]["speed"] == 30
     assert simulator.post("car", {"speed": 0, "supply": 12_600})["car"]["supply"] == 12_600
+    simulator.post("car", {"speed": 295})
+    simulator.wait(lambda state: state["car"]["latches"] == {"trunk": "open", "frunk": "shut", "charge_port": "open"})
+    assert simulator.post("car", {"speed": 0, "close": "trunk"})["car"]["latches"]["trunk"] == "shut"
+    assert simulator.post("car", {"close": "charge_port"})["car"]["violations"] == []
     cards = simulator.post("card", {"put": ["Owner 1", "Bank card"]})["cards"]
     assert [card["name"] for card in cards if card["in_field"]] == ["Owner 1", "Bank card"]
     cards = simulator.post("card", {"take_away": ["Owner 1", "Bank card"]})["cards"]
@@ -108,6 +141,10 @@ def orders_are_carried_out(simulator):
     assert simulator.post("faults", {"reader": "none"})["reader"]["fault"] == "none"
     simulator.post("keys", {"revoke": 5})
     assert simulator.wait(lambda state: state["verdicts"])["verdicts"][0]["text"] == "no such key"
+    assert simulator.state()["phones_here"]["phones"] == [], "there is no radio"
+    simulator.post("cloud", {"remote": False, "remote_unlock": True})
+    said = ("set remote to 3 characters", "set remote_unlock to 2 characters")
+    simulator.wait(lambda state: set(said) <= {line["text"] for line in simulator.request("GET", "/api/log")[1]})
     simulator.post("card", {"tap": "Family"})
     assert simulator.wait(lambda state: not any(card["in_field"] for card in state["cards"]), "the hand lets go")
 
@@ -120,6 +157,9 @@ def orders_are_refused(simulator):
         ("car", "{", 400, "not JSON"),
         ("car", "[" * 4_000, 400, "JSON"),
         ("car", json.dumps({"unplug": {"speed": True}}) + " " * 5_000, 413, "4096"),
+        ("phone", {"name": "Phone 1", "do": "unlock"}, 409, "RADIO=none"),
+        ("faults", {"reader": "dead", "cloud": "down"}, 409, "BROKER=none"),
+        ("cloud", {"do": "lock", "remote": True}, 409, "BROKER=none"),
         ("horn", {"on": True}, 405, "Method"),
     ):
         got, answer, _ = simulator.request("POST", "/api/" + path, body)
@@ -129,6 +169,7 @@ def orders_are_refused(simulator):
     assert simulator.request("GET", "/api/car")[0] in (404, 405)
     state = simulator.state()
     assert state["car"]["bolt"] == "locked" and not state["car"]["jam"], "a refused order changed something"
+    assert (state["reader"]["fault"], state["cloud_here"]["fault"]) == ("none", "ok")
 
 
 def strangers_are_turned_away(simulator):

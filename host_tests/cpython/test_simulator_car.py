@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from latchkey_tools.simulator.car import COILS, INPUTS, OUTPUTS, Car, CarError
+from latchkey_tools.simulator.car import COILS, INPUTS, LATCHES, OUTPUTS, Car, CarError
 
 
 def refused(action, *arguments):
@@ -177,16 +177,72 @@ def test_unknown_wires_are_refused():
     assert refused(car.stop, "window")
 
 
-def test_a_latch_counts_and_is_no_coil():
+def lids(car):
+    return [name for name, state in car.snapshot()["latches"].items() if state == "open"]
+
+
+def test_a_lid_springs_open_after_100_ms_and_only_a_hand_closes_it():
+    for name in LATCHES:
+        car = Car()
+        car.pulse(name, 300)
+        car.advance(99)
+        assert lids(car) == [] and car.next_event_ms() == 100
+        car.advance(100)
+        assert lids(car) == [name] and car.driven() == [], "no coil of the lock motor"
+        car.close(name)
+        car.advance(5_000)
+        assert lids(car) == [], "closed during the pulse, and it stays shut"
+        car.pulse(name, 300)
+        car.advance(10_000)
+        assert lids(car) == [name]
+        car.close(name)
+        car.close(name)
+        assert lids(car) == [] and kinds(car) == []
+
+
+def test_a_latch_falls_back_where_the_pulse_is_too_short_or_the_supply_too_weak():
+    car = Car()
+    for _ in range(3):
+        car.pulse("trunk", 99)
+        car.advance(car.now_ms + 2_000)
+    car.pulse("frunk", 300)
+    car.advance(car.now_ms + 50)
+    car.stop("frunk")
+    car.supply = 5_900
+    car.pulse("charge_port", 300)
+    car.advance(car.now_ms + 2_000)
+    assert lids(car) == [] and kinds(car) == [] and car.next_event_ms() is None
+
+
+def test_a_controller_that_loses_power_opens_no_lid_any_more():
     car = Car()
     car.pulse("trunk", 300)
-    car.stop("trunk")
-    assert car.opened["trunk"] == 1 and car.driven() == []
+    car.advance(50)
+    car.power_off()
+    car.advance(2_000)
+    assert lids(car) == []
+
+
+def test_a_latch_that_is_not_let_rest_is_recorded():
+    for pause, expected in ((0, ["no-rest"]), (969, ["no-rest"]), (970, [])):
+        car = Car(jitter_ms=30)
+        car.pulse("trunk", 300)
+        car.advance(300 + pause)
+        car.pulse("frunk", 300)
+        car.pulse("trunk", 300)
+        assert kinds(car) == expected, pause
+    car = Car()
+    car.pulse("trunk", 1_000)
+    assert kinds(car) == []
+    car.advance(600)
+    car.pulse("trunk", 500)
+    assert kinds(car) == ["long-pulse", "no-rest"]
 
 
 _STEP = st.one_of(
-    st.tuples(st.just("pulse"), st.sampled_from(COILS), st.integers(0, 1_500)),
-    st.tuples(st.just("stop"), st.sampled_from(COILS)),
+    st.tuples(st.just("pulse"), st.sampled_from(COILS + LATCHES), st.integers(0, 1_500)),
+    st.tuples(st.just("stop"), st.sampled_from(COILS + LATCHES)),
+    st.tuples(st.just("close"), st.sampled_from(LATCHES)),
     st.tuples(st.just("advance"), st.integers(0, 700)),
     st.tuples(st.just("jam"), st.booleans()),
     st.tuples(st.just("supply"), st.integers(0, 16_000)),
@@ -220,10 +276,10 @@ def test_no_switch_changes_between_two_events(steps):
     car = Car()
     play(car, steps, jump=False)
     while (due := car.next_event_ms()) is not None:
-        before = (car.wires(), car.driven())
+        before = (car.wires(), car.driven(), lids(car))
         while car.now_ms + 1 < due:
             car.advance(car.now_ms + 1)
-            assert (car.wires(), car.driven()) == before
+            assert (car.wires(), car.driven(), lids(car)) == before
         car.advance(due)
     assert car.driven() == []
 

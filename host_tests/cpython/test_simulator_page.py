@@ -1,5 +1,6 @@
 """The simulator's page in a real browser, with a stand-in as firmware: it shows what is so, and every control works."""
 
+import re
 import tempfile
 
 import pytest
@@ -23,8 +24,11 @@ def test_the_page():
             cards_lie_where_they_are_put,
             a_refused_order_is_said_and_undone,
             the_surroundings_reach_the_car,
+            lids_spring_open_and_are_closed_by_hand,
             a_violation_is_red_and_worded,
             a_decision_is_announced,
+            no_phones_are_explained,
+            no_broker_is_explained,
             erasing_asks_first,
             a_firmware_that_hangs_is_called_silent,
         ):
@@ -121,6 +125,30 @@ def the_surroundings_reach_the_car(opened, simulator):
     simulator.wait(lambda state: state["car"]["bolt"] == "locked" and state["car"]["supply"] == 12_600)
 
 
+def lids_spring_open_and_are_closed_by_hand(opened, simulator):
+    """Seen, read out, and closed with the keyboard, which keeps its place on the page."""
+    car = opened.get_by_role("img", name="Car from above")
+    close = opened.get_by_role("button", name="Close trunk")
+    expect(close).to_have_attribute("aria-disabled", "true")
+    simulator.post("car", {"speed": 295})
+    expect(car).to_have_attribute("aria-label", re.compile("trunk and charge port open"))
+    expect(opened.locator("#fact-doors")).to_contain_text("trunk and charge port open")
+    expect(close).to_have_attribute("aria-disabled", "false")
+    opened.wait_for_timeout(300)
+    wide = opened.locator(".lid.trunk").bounding_box()["width"]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    opened.locator("#scene").screenshot(path=PICTURES / "simulator-lids.png")
+    close.press("Enter")
+    simulator.wait(lambda state: state["car"]["latches"]["trunk"] == "shut", "closed")
+    expect(car).to_have_attribute("aria-label", re.compile(", charge port open,"))
+    expect(close).to_be_focused()
+    opened.wait_for_timeout(300)
+    assert opened.locator(".lid.trunk").bounding_box()["width"] > 2 * wide
+    opened.get_by_role("button", name="Close charge port").click()
+    expect(opened.locator("#fact-doors")).not_to_contain_text("open")
+    simulator.post("car", {"speed": 0})
+
+
 def a_violation_is_red_and_worded(opened, simulator):
     expect(opened.locator("#violations")).to_be_hidden()
     simulator.post("car", {"speed": 297})
@@ -134,6 +162,23 @@ def a_decision_is_announced(opened, simulator):
     simulator.post("keys", {"revoke": 3})
     expect(opened.locator("#announcer")).to_contain_text("refused, no such key")
     assert opened.locator("#announcer").get_attribute("aria-live") == "polite"
+
+
+def no_phones_are_explained(opened, simulator):
+    expect(opened.locator("#phones-why")).to_contain_text("RADIO=none")
+    expect(opened.locator("#phones li")).to_have_count(0)
+    expect(opened.locator("#vehicle")).to_be_hidden()
+    expect(opened.locator("#chip-bluetooth")).to_contain_text("unknown")
+
+
+def no_broker_is_explained(opened, simulator):
+    expect(opened.locator("#cloud-why")).to_contain_text("BROKER=none")
+    expect(opened.get_by_role("switch", name="Cloud down")).to_be_disabled()
+    expect(opened.get_by_role("radio", name="Half-open")).to_be_disabled()
+    expect(opened.locator("#cloud-key")).to_be_hidden()
+    expect(opened.locator("#cloud-shell")).to_be_hidden()
+    expect(opened.locator("#cloud-says-text")).to_contain_text("lives without a cloud")
+    expect(opened.locator("#latency-empty")).to_be_visible()
 
 
 def erasing_asks_first(opened, simulator):

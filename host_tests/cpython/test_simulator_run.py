@@ -28,8 +28,9 @@ def failure(**settings):
 def test_it_says_where_everything_listens():
     with folder() as state, bench(state, RADIO="simulated") as simulator:
         words = [line.split()[0] for line in simulator.addresses if line]
-        assert words == ["PN532", "card", "Bluetooth", "car", "state", "Open"]
-        for line in simulator.addresses[:4]:
+        assert words == ["PN532", "card", "Bluetooth", "broker", "car", "state", "Open"]
+        assert "broker        none: The broker is left out (BROKER=none)." in simulator.addresses
+        for line in (*simulator.addresses[:3], simulator.addresses[4]):
             port = int(line.split(":")[1].split()[0])
             socket.create_connection(("127.0.0.1", port), 5).close()
 
@@ -201,7 +202,7 @@ def test_the_radio_can_be_left_out_and_is_not_needed():
         with bench(state, PYTHONPATH=without, RADIO="simulated") as simulator:
             (said,) = [line for line in simulator.addresses if line.startswith("Bluetooth")]
             assert "none: the Python package bumble is missing" in said
-            simulator.running()
+            assert "bumble is missing" in simulator.running()["phones_here"]["why"]
         code, error = failure(PYTHONPATH=without, RADIO="usb:0")
         assert code == 2 and "RADIO=usb:0 needs the Python package bumble" in error
 

@@ -1,7 +1,9 @@
 """A newcomer's first ten minutes, clicked through in a browser on the real firmware: from a blank controller to a
-revoked key, then a power cut and a reader that dies. Nothing is faked but the car and the cards.
+revoked card, a phone that becomes a key and is lost, a power cut and a reader that dies. Nothing is faked but the car,
+the cards and the air.
 """
 
+import re
 import tempfile
 
 import pytest
@@ -12,7 +14,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 PICTURES = ROOT / "build/pictures"
-REAL = {"FIRMWARE": "", "MICROPYTHON": ""}  # the simulator's own choice
+REAL = {"FIRMWARE": "", "MICROPYTHON": "", "RADIO": "", "BROKER": ""}  # the simulator's own choice
 
 
 class Newcomer:
@@ -42,6 +44,24 @@ class Newcomer:
         self.simulator.wait(lambda state: not any(card["in_field"] for card in state["cards"]), "the hand lets go")
         return self.page.locator("#feed li").first
 
+    def phone(self, name="Phone 1"):
+        """The phone's part of the page."""
+        return self.page.locator(f'#phones [data-name="{name}"]')
+
+    def press(self, button, phone="Phone 1"):
+        self.page.get_by_role("button", name=f"{button}: {phone}", exact=True).click()
+
+    def phone_says(self, text, phone="Phone 1"):
+        expect(self.phone(phone).locator(".screen")).to_contain_text(text, timeout=10_000)
+
+    def fits(self, *widths):
+        """Nothing is cut off."""
+        size = self.page.viewport_size
+        for width in widths:
+            self.page.set_viewport_size({**size, "width": width})
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, width
+        self.page.set_viewport_size(size)
+
     def hold_button(self, seconds):
         self.page.locator("#cabin-button").hover()
         self.page.mouse.down()
@@ -49,6 +69,7 @@ class Newcomer:
         self.page.mouse.up()
 
     def picture(self, name):
+        """In build/pictures; story-phone.png is the one that stands in boards/simulator."""
         self.page.screenshot(path=PICTURES / f"story-{name}.png", full_page=True)
 
 
@@ -64,6 +85,9 @@ def test_from_a_blank_controller_to_a_revoked_key():
                 drive_away,
                 enrol_family,
                 revoke_family,
+                enrol_a_phone,
+                use_the_phone,
+                lose_the_phone,
                 cut_the_power,
                 lose_the_reader,
                 crash,
@@ -132,8 +156,73 @@ def revoke_family(newcomer):
     expect(newcomer.page.locator('#keys tr[data-state="revoked"]')).to_contain_text("Family")
     expect(newcomer.tap("Family")).to_contain_text("revoked")
     newcomer.lock_is("Locked")
-    newcomer.told("You have seen it all")
     newcomer.picture("revoked")
+
+
+def enrol_a_phone(newcomer):
+    newcomer.told("Make Phone 1 a key")
+    newcomer.phone_says("No key of this car yet")
+    newcomer.press("Unlock")
+    newcomer.phone_says("does not know this phone")
+    newcomer.page.get_by_label("Keep it pressed").check()
+    newcomer.tap("Owner 1")
+    newcomer.told("press Pair on Phone 1")
+    newcomer.page.get_by_label("Keep it pressed").uncheck()
+    newcomer.press("Pair")
+    newcomer.told("Phone 1 is pinned")
+    own = newcomer.phone().locator(".phone-head code").text_content()
+    expect(newcomer.phone().locator(".screen code")).to_have_text(own)
+    expect(newcomer.page.locator("#enrolment")).to_contain_text(f"Phone 1 {own}")
+    newcomer.picture("phone-pinned")
+    newcomer.tap("Owner 1")
+    newcomer.phone_says("This phone is now a key of the car: driver, slot 0.")
+    expect(newcomer.page.locator("#keys tbody tr").last).to_contain_text("Phone 1")
+    expect(newcomer.page.locator("#keys tbody tr").last).to_contain_text("phone, slot 0")
+    expect(newcomer.page.locator("#phones-announcer")).to_contain_text("Phone 1: This phone is now a key")
+
+
+def use_the_phone(newcomer):
+    newcomer.told("Unlock with Phone 1")
+    newcomer.press("Unlock")
+    newcomer.lock_is("Unlocked")
+    newcomer.phone_says("Unlocked.")
+    newest = newcomer.page.locator("#feed li").first
+    expect(newest).to_contain_text("Phone 1 asked to unlock")
+    expect(newest).to_contain_text("Accepted")
+    newcomer.told("You have seen it all")
+    expect(newcomer.page.locator("#chip-bluetooth")).to_contain_text("advertising · 1 connected")
+    vehicle, key = newcomer.page.locator("#vehicle code").all_text_contents()
+    controller = newcomer.simulator.state()["controller"]
+    assert (vehicle, key) == (controller["vin"], controller["vehicle_key"])
+    expect(newcomer.page.locator("#light")).to_contain_text("off")
+    newcomer.page.wait_for_timeout(200)  # until its ring has faded
+    newcomer.picture("phone")
+    newcomer.page.get_by_role("button", name="Copy the car's name").click()
+    expect(newcomer.page.get_by_role("button", name="Copy the car's name")).to_have_text(re.compile("Copied|Selected"))
+    newcomer.fits(820, 320)
+    newcomer.page.get_by_label("Out of range: Phone 1").check()
+    newcomer.phone_says("Out of range")
+    expect(newcomer.page.locator("#chip-bluetooth")).not_to_contain_text("connected")
+    newcomer.page.get_by_label("Out of range: Phone 1").uncheck()
+    newcomer.phone().get_by_role("button", name="Trunk: Phone 1").press("Enter")
+    newcomer.phone_says("The trunk is being opened.")
+    expect(newcomer.page.locator("#fact-doors")).to_contain_text("trunk open")
+    newcomer.page.get_by_role("button", name="Close trunk").click()
+    newcomer.press("Lock")
+    newcomer.lock_is("Locked")
+
+
+def lose_the_phone(newcomer):
+    newcomer.page.get_by_role("button", name="Revoke Phone 1").click()
+    newcomer.simulator.wait(lambda state: _phones(state) == [], "the phone is no key any more")
+    newcomer.press("Unlock")
+    newcomer.phone_says("does not know this phone")
+    newcomer.lock_is("Locked")
+
+
+def _phones(state):
+    keys = state["controller"]["keys"]
+    return [key["id"] for key in keys if key["kind"] == "phone" and key["state"] == "active"]
 
 
 def cut_the_power(newcomer):
@@ -145,7 +234,8 @@ def cut_the_power(newcomer):
     newcomer.page.get_by_role("button", name="Revoke Owner 2").click()
     newcomer.told("The power is off")
     newcomer.simulator.running(starts=2)
-    expect(newcomer.page.locator("#keys tbody tr")).to_have_count(3)
+    expect(newcomer.page.locator("#keys tbody tr")).to_have_count(4)
+    assert _phones(newcomer.simulator.state()) == []
     expect(newcomer.tap("Family")).to_contain_text("revoked")
     newcomer.tap("Owner 1")
     newcomer.lock_is("Unlocked")

@@ -2,7 +2,16 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from latchkey_tools.simulator.wire import LINE_LIMIT, Lines, WireError, format_cut, format_input, format_revoke, parse
+from latchkey_tools.simulator.wire import (
+    LINE_LIMIT,
+    Lines,
+    WireError,
+    format_cut,
+    format_input,
+    format_revoke,
+    format_set,
+    parse,
+)
 
 
 def is_refused(line):
@@ -21,6 +30,7 @@ def test_every_line_of_the_contract_is_understood():
     assert parse('verdict {"seq": 1}') == ("verdict", {"seq": 1})
     assert parse("cut") == ("cut",)
     assert parse("flash 12 3") == ("flash", 12, 3)
+    assert parse("stored remote_unlock") == ("stored", "remote_unlock")
     assert parse("error not a command: x") == ("error", "not a command: x")
 
 
@@ -28,6 +38,8 @@ def test_what_the_simulator_says_is_spelled_as_agreed():
     assert format_input("speed", 50) == "in speed 50"
     assert format_cut(3, "almost") == "cut 3 almost"
     assert format_revoke(7) == "revoke 7"
+    assert format_set("remote", "on") == "set remote on"
+    assert format_set("broker", "") == "set broker"
 
 
 def test_what_is_almost_a_line_is_refused():
@@ -41,6 +53,8 @@ def test_what_is_almost_a_line_is_refused():
         "pulse unlock ١",
         "stop",
         "stop lock unlock",
+        "stored",
+        "stored one two",
         "status []",
         "status {",
         'status {"uptime_s": NaN}',

@@ -36,7 +36,7 @@ def test_states_sources_and_roles_are_called_as_in_the_sources():
         (words.SOURCES, " ", "core/codes.py", "# Sources"),
         (words.ROLES, " ", "core/codes.py", "# Roles"),
         (words.CONDITIONS, " ", "credentials/entries.py", "# Conditions"),
-        (words.REGISTRIES, " ", "credentials/registry.py", "# What load() found"),
+        (words.REGISTRIES, " ", "credentials/key_list.py", "# What load() found"),
         (words.READERS, " ", "drivers/reader_health.py", "READY = "),
     ):
         numbers = _section(module, title)

@@ -20,20 +20,28 @@ AGED = "aged"
 
 ROLES = {codes.CLOUD: codes.FLEET_MANAGER, codes.PHONE: codes.OWNER, codes.KEYCARD: codes.OWNER, codes.CABIN: 0}
 PULSES = (lock.PULSE_LOCK, lock.PULSE_UNLOCK)
+LATCHES = (codes.OPEN_TRUNK, codes.OPEN_CHARGE_PORT)  # of a world in which somebody asks for one: no frunk
 
 
 class World:
-    """`readings`: which of BOLT, DOOR, IGNITION, SPEED, SUPPLY, CRASH are wired. `limits`: of the heat counter."""
+    """`readings`: which of BOLT, DOOR, IGNITION, SPEED, SUPPLY, CRASH are wired. `limits`: of the heat counter.
 
-    def __init__(self, sources, readings, limits=None, drive_asks=(), relock=False, silent_bolt=False):
+    `drive_asks`, `latch_asks`: (source, action), asked beside locking and unlocking by `sources`.
+    """
+
+    def __init__(self, sources, readings, limits=None, drive_asks=(), relock=False, silent_bolt=False, latch_asks=()):
         self.sources = sources
         self.readings = readings
         self.drive_asks = drive_asks
+        self.latch_asks = latch_asks
+        self.latch_verdicts = set()  # ghost: what such a request has met so far
         self.positions = (codes.AT_LOCKED, codes.AT_UNLOCKED, codes.BETWEEN) + ((codes.UNKNOWN,) if silent_bolt else ())
         self.arbiter = Arbiter(BOLT in readings, relock=relock)
         if limits:
             self.arbiter.heat.limit, self.arbiter.heat.limit_phone, self.arbiter.heat.limit_remote = limits
         self.arbiter.facts.drive_fitted = bool(drive_asks)
+        if latch_asks:
+            self.arbiter.facts.latches = sum(1 << action for action in LATCHES)
         if DOOR in readings:
             self.arbiter.facts.door_open = NO
         if CRASH in readings:
@@ -73,8 +81,8 @@ class World:
         for source in self.sources:
             found.append((ASK, source, codes.LOCK))
             found.append((ASK, source, codes.UNLOCK))
-        for source, action in self.drive_asks:
-            found.append((ASK, source, action))
+        found.extend((ASK, source, action) for source, action in self.drive_asks)
+        found.extend((ASK, source, action) for source, action in self.latch_asks)
         if BOLT in self.readings:
             found.extend((BOLT, p, 0) for p in self.positions if p != a.lock.bolt)
         for kind, value in (
@@ -148,6 +156,7 @@ class World:
             self._check_state()
             self._check_timers()
             self._check_drive(event, before)
+            self._check_latch(event, verdict, before)
             if event[0] == ASK and event[2] in (codes.LOCK, codes.UNLOCK):
                 self._check_verdict(event[1], event[2], verdict, before)
         except AssertionError:
@@ -221,6 +230,28 @@ class World:
             assert a.drive_effect == drive.DISABLE
         if a.drive_effect == drive.ENABLE:
             assert event[0] == ASK and event[2] == codes.AUTHORISE_DRIVE
+
+    def _check_latch(self, event, verdict, before):
+        """A latch is pulsed by the request for it, when that is accepted, and by nothing else; never while moving."""
+        a = self.arbiter
+        asked = event[2] if event[0] == ASK and codes.OPEN_TRUNK <= event[2] <= codes.OPEN_CHARGE_PORT else 0
+        assert a.open_effect == (asked if verdict == codes.ACCEPTED else 0), "a latch that nobody asked for"
+        if a.open_effect:
+            assert event[1] == codes.PHONE, "opened from afar"
+            assert (a.facts.latches >> asked) & 1
+            assert a.facts.fast != YES, "opened at speed"
+            assert a.facts.fast == NO or a.facts.ignition_on != YES, "opened while it may be moving"
+        if not asked:
+            return
+        assert a.motor_effect == lock.NOTHING and a.drive_effect == drive.NOTHING and not a.starts and not a.stops
+        assert self.save() == before, "a latch changed more than itself"
+        self.latch_verdicts.add(verdict)
+        if event[1] != codes.PHONE:
+            assert verdict == codes.NOT_PERMITTED
+        elif not (a.facts.latches >> asked) & 1:
+            assert verdict == codes.NOT_WIRED
+        else:  # neither crash nor a low supply nor the lock's own troubles forbid it
+            assert verdict == (codes.MOVING if a.facts.moving() else codes.ACCEPTED)
 
     def _check_verdict(self, source, action, verdict, before):
         a = self.arbiter

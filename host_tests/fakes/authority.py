@@ -4,24 +4,26 @@
 anything, and whatever the firmware calls that is not below raises.
 """
 
-from latchkey.core import words
+from latchkey.core import codes, words
 from latchkey.core.arbiter import Arbiter
-from latchkey.core.codes import NO_ROLE
+from latchkey.core.codes import FLEET_MANAGER, NO_ROLE
 from latchkey.core.request import Request
 from latchkey.core.words import word
 from latchkey.credentials import entries
-from latchkey.credentials import registry as keys
-from latchkey.drivers.actuator import DriveRelay, LockMotor
+from latchkey.credentials import key_list as keys
+from latchkey.drivers.actuator import DriveRelay, Latch, LockMotor
 from latchkey.drivers.indicator import Indicator
 from latchkey.vehicle import Vehicle
 
 from fakes.virtual_time import VirtualTime
 
+LATCHES = (codes.OPEN_TRUNK, codes.OPEN_FRUNK, codes.OPEN_CHARGE_PORT)
+LATCH_MS = 300  # how long each of them is pulsed
 BOOT_MS = 300  # a controller is not back sooner; until then its outputs are off
 
 
 class Coil:
-    """One direction of the lock motor. `driven`: [start, end] of each pulse, in ms of the clock that never wraps."""
+    """One direction of the lock motor, or a latch. `driven`: [start, end] of each pulse, in ms that never wrap."""
 
     def __init__(self, clock):
         self.driven = []
@@ -54,6 +56,16 @@ class Outputs:
         self.lock = Coil(self.clock)
         self.unlock = Coil(self.clock)
         self.drive = Contact()
+        self.latches = {action: Coil(self.clock) for action in LATCHES}
+
+    def reset(self):
+        """The controller has gone: pulses end."""
+        for coil in [self.lock, self.unlock] + list(self.latches.values()):
+            coil.stop()
+
+    def released(self):
+        """All pulses of latches in order: (start, end, action)."""
+        return sorted((s, e, action) for action, coil in self.latches.items() for s, e in coil.driven)
 
     def pulses(self):
         """All pulses in order: (start, end, "lock" or "unlock")."""
@@ -62,14 +74,30 @@ class Outputs:
 
 
 class Keys:
-    """A key list in RAM: `entries` is number -> [role, condition, generation], and outlives a reset."""
+    """A key list in RAM: `entries` is number -> [role, condition, generation], and outlives a reset.
+
+    Keys are cards, those of fleet managers cloud keys, and those whose entry has a fourth item are of that kind.
+    """
+
+    owner_kind = entries.KEYCARD
 
     def __init__(self, entries_of, state=keys.READY):
         self.state = state
         self.entries = entries_of
 
+    def counts_as_owner(self, kind):
+        return kind in (self.owner_kind, entries.AES_CARD)
+
     def role(self, number):
         return self.entries[number][0] if number in self.entries else NO_ROLE
+
+    def kind(self, number):
+        if number not in self.entries:
+            return 0
+        entry = self.entries[number]
+        if len(entry) > 3:
+            return entry[3]
+        return entries.CLOUD_KEY if entry[0] == FLEET_MANAGER else entries.KEYCARD
 
     def condition(self, number):
         return self.entries[number][1] if number in self.entries else entries.ABSENT
@@ -90,16 +118,22 @@ class Keys:
 
 
 class Authority:
-    """One boot of the controller on `outputs`, with the key list `registry`."""
+    """One boot of the controller on `outputs`, with the key list `registry`. latches: those of the board.
 
-    def __init__(self, outputs, registry, bolt_fitted=True, drive_fitted=True, relock=False):
+    marks: where the owner's switches are kept, None for nowhere.
+    """
+
+    def __init__(self, outputs, registry, bolt_fitted=True, drive_fitted=True, relock=False, latches=(), marks=None):
         clock = outputs.clock
         self.outputs = outputs
         self.clock = clock
         self.motor = LockMotor(outputs.lock, outputs.unlock, 500, clock)
         relay = DriveRelay(outputs.drive) if drive_fitted else None
         indicator = Indicator(None, None, None, None, clock)
-        self.vehicle = Vehicle(Arbiter(bolt_fitted, 500, relock), registry, self.motor, relay, indicator, clock)
+        arbiter = Arbiter(bolt_fitted, 500, relock)
+        self.vehicle = Vehicle(arbiter, registry, self.motor, relay, indicator, clock, marks)
+        for action in latches:
+            self.vehicle.fit_latch(action, Latch(outputs.latches[action], LATCH_MS, clock))
         self.vehicle.sense_button(False)  # the first reading: at rest
         self.asking = Request(0)
 

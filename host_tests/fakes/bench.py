@@ -21,7 +21,7 @@ from latchkey.crypto import p256
 from latchkey.storage.records import Record
 from pn532_model import Pn532Model
 
-from fakes.bench_car import Bolt, Signal, Wire
+from fakes.bench_car import Bolt, Signal, Solenoid, Wire
 from fakes.bench_chip import Chip, Generator, ModelUart, decode, outputs
 from fakes.bench_disk import new_disk
 from fakes.marks import Marks
@@ -50,27 +50,57 @@ class Board:
     PULSE_MS = 500
     RELOCK = False
     DRIVE_OUTPUT = "drive_enable"
+    OPENERS = ((codes.OPEN_TRUNK, "trunk", 300), (codes.OPEN_CHARGE_PORT, "charge_port", 200))  # and no frunk
 
-    def __init__(self, places, reset_wired):
+    def __init__(self, places, reset_wired, buses):
         self.READERS = tuple(
-            ("reader%d" % n, place, "reset%d" % n if reset_wired else None) for n, place in enumerate(places)
+            (bus_name(buses, n) + "reader%d" % n, place, "reset%d" % n if reset_wired else None)
+            for n, place in enumerate(places)
         )
+
+
+def bus_name(buses, number):
+    """What stands before the name of a reader's port."""
+    return buses[number].split(" ")[0] + ":" if buses else ""
 
 
 class Bench:
     """places: one reader for each. reset_wired: the readers' reset pins. bolt_wired: the bolt's two switches.
+    air: a board with a radio; `radio` is then the fakes.radio.Radio of the present boot. buses: one of
+    fakes.buses.KINDS for each reader, in place of serial lines; `buses` are then the chips' ends of them.
+    net: a board with a network, and a broker that is set; `network` and `broker` are then those of fakes.
 
     Outlives losses of power: `disk`, `marks`, `bolt`, the wires, the time. `model` is the first reader's chip.
     """
 
-    def __init__(self, places=(3,), reset_wired=True, seed=1, disk=None, bolt_wired=True, time=None):
+    def __init__(
+        self,
+        places=(3,),
+        reset_wired=True,
+        seed=1,
+        disk=None,
+        bolt_wired=True,
+        time=None,
+        air=False,
+        buses=(),
+        net=False,
+    ):
         self.time = time or Time()
         self.disk = disk or new_disk()
         self.marks = Marks()
         self.random = Generator(seed)
-        self.models = [Pn532Model() for _ in places]
-        self.model = self.models[0]
-        self.ports = [ModelUart(self.time, model) for model in self.models]
+        if buses:
+            from fakes.buses import Wired
+
+            self.wired = [Wired(self.time, kind) for kind in buses]
+            self.models = [each.model for each in self.wired]
+            self.buses = [each.bus for each in self.wired]
+            self.ports = [each.port for each in self.wired]
+            ports = [each.arguments for each in self.wired]
+        else:
+            self.models = self.buses = [Pn532Model() for _ in places]
+            self.ports = ports = [ModelUart(self.time, model) for model in self.models]
+        self.model = self.models[0] if self.models else None
         self.notes = []  # (elapsed_ms, output, value)
         self.bolt = Bolt(self.time, self.note)
         self.wires = {name: Wire() for name in ("button", "door", "ignition", "crash")}
@@ -79,11 +109,17 @@ class Bench:
         self.told = []  # verdicts as the console told them
         self.errors = []  # lines that the console did not understand
         self.failures = []  # what a link printed when it failed
-        self._board = Board(places, reset_wired)
+        self.radio = self.network = self.broker = None
+        self._air = air
+        if net:
+            self._set_broker()
+        self._board = Board(places, reset_wired, buses)
         self._wires = dict(self.wires)
         if bolt_wired:
             self._wires.update(self.bolt.wires)
-        self._outputs = outputs(self.note, self.bolt, self.ports, self.models)
+        self._outputs = outputs(self.note, self.bolt, ports, self.buses)
+        self.latches = {name: Solenoid(self.time, name, self.note) for _, name, _ in self._board.OPENERS}
+        self._outputs.update(self.latches)
         self._status = "{}"
         self.vehicle = self.chip = None
 
@@ -97,6 +133,19 @@ class Bench:
             raise AssertionError("not enrolled")
         gc.collect()  # cards make a lot of waste; what is built next wants long pieces
         return card
+
+    def _set_broker(self):
+        from latchkey.storage.settings import Settings
+
+        from fakes.cloud_network import CloudNetwork
+        from fakes.memory_broker import MemoryBroker
+
+        self.broker = MemoryBroker(self.time)
+        self.network = CloudNetwork(self.broker)
+        settings = Settings(Record(self.disk.mount() + "/settings"))
+        for name, value in (("broker", "mqtts://192.0.2.1"), ("ca", "Y2E="), ("reconnect_percent", "1")):
+            for _ in settings.change_steps(name, value):
+                pass
 
     def enrol_strangers(self, count):
         """Fill an empty list with an owner and drivers whose keys nobody has."""
@@ -112,7 +161,12 @@ class Bench:
     def run(self, story, limit_ms=600_000):
         """Boot, run a story to its end, and lose the power. Returns what the story returns."""
         main.print = self._printed
-        self.chip = Chip(self.time, self.disk, self.marks, self._wires, self._outputs, self.random, self._heard)
+        if self._air:
+            from fakes.radio import Radio
+
+            self.radio = Radio()
+        parts = (self._wires, self._outputs, self.random, self._heard, self.radio, self.network)
+        self.chip = Chip(self.time, self.disk, self.marks, *parts)
         self.vehicle, inputs, links = main.build(self._board, self.chip, self.time)
         application = main.run(self.chip, self.vehicle, inputs, links, self.time)
         result = self.time.run(self._together(application, story), limit_ms)

@@ -1,11 +1,12 @@
 """The car around a controller on the bench: wires with levels, outputs that note what is done to them, and a bolt.
 
-Strict: both directions at once, a reversal within the dead time, and a pulse beyond the ceiling fail at once, as does a
-name that nobody has wired.
+Strict: both directions at once, a reversal within the dead time, a latch that is not let rest, and a pulse beyond the
+ceiling fail at once, as does a name that nobody has wired.
 """
 
 _CEILING_MS = 1_000
 _DEAD_MS = 200
+_REST_MS = 1_000
 _TRAVEL_MS = 120  # of a usual lock motor; its two switches are a tenth of the way from each end
 
 
@@ -96,6 +97,29 @@ class Pulse:
 
     def stop(self):
         self._bolt.stop(self._way)
+
+
+class Solenoid:
+    """The coil of a latch. pulses: [start, end] in elapsed_ms."""
+
+    def __init__(self, time, name, note):
+        self.pulses = []
+        self._time = time
+        self._name = name
+        self._note = note
+
+    def pulse(self, ms):
+        now = self._time.elapsed_ms
+        if not 1 <= ms <= _CEILING_MS:
+            raise AssertionError("a pulse of %d ms" % ms)
+        if self.pulses and now < self.pulses[-1][1] + _REST_MS:
+            raise AssertionError("%s pulsed %d ms after its last pulse" % (self._name, now - self.pulses[-1][1]))
+        self.pulses.append([now, now + ms])
+        self._note(self._name, ms)
+
+    def stop(self):
+        if self.pulses:
+            self.pulses[-1][1] = min(self.pulses[-1][1], self._time.elapsed_ms)
 
 
 class Switch:

@@ -45,9 +45,12 @@ class Cable:
 
 
 class Chip:
-    """See latchkey.chip. wires: name -> object with value(); outputs: name -> object, for lock, unlock and levels."""
+    """See latchkey.chip. wires: name -> object with value(); outputs: name -> object, for lock, unlock and levels.
 
-    def __init__(self, time, disk, marks, wires, outputs, generator, heard):
+    radio: fakes.radio.Radio, network: fakes.cloud_network.CloudNetwork, or None for a board without one.
+    """
+
+    def __init__(self, time, disk, marks, wires, outputs, generator, heard, radio=None, network=None):
         self.marks = marks
         self.random = generator
         self.console = Cable(heard)
@@ -58,6 +61,8 @@ class Chip:
         self._disk = disk
         self._wires = wires
         self._outputs = outputs
+        self._radio = radio
+        self._network = network
 
     def mount(self):
         return self._disk.mount()
@@ -74,7 +79,21 @@ class Chip:
     def port(self, name):
         return self._outputs[name]
 
+    def spi(self, name):
+        return self._outputs[name]
+
+    def i2c(self, name):
+        return self._outputs[name]
+
+    def radio(self):
+        return self._radio
+
+    def network(self):
+        return self._network
+
     def poll(self):
+        if self._radio is not None:
+            self._radio.poll()
         now = self._time.elapsed_ms
         self.turns += 1
         self.longest_turn_ms = max(self.longest_turn_ms, now - self._turned_at)

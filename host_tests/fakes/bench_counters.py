@@ -53,8 +53,12 @@ class Counters:
         self._asked = 0
         self._bench = bench
         self._last = ()
-        self._readinto = bench.ports[0].readinto
-        bench.ports[0].readinto = self._reading
+        port = bench.ports[0]
+        if hasattr(port, "on_read"):
+            port.on_read = self._read
+        else:
+            self._readinto = port.readinto
+            port.readinto = self._reading
         bench.bolt.on_pulse = self._pulse
 
     def ask(self):
@@ -68,8 +72,11 @@ class Counters:
 
     def _reading(self, buffer):
         count = self._readinto(buffer)
-        self._last = self._look()
+        self._read()
         return count
+
+    def _read(self):
+        self._last = self._look()
 
     def _pulse(self):
         since = [now - last for now, last in zip(self._look(), self._last)]

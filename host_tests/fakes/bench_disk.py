@@ -3,12 +3,14 @@
 disk.mount() -> path        as the chip does it at boot
 disk.opened                 how often a file was opened by storage/records, for reading or writing
 disk.operations             reads, writes and erases of the flash; 0 for ever in a folder, which has none
+disk.full                   while true, nothing can be written: no file finds room
+disk.written                writes and erases among them
 disk.cut_power()            what has been written so far is what the next mount() finds
 """
 
 import os
 
-from latchkey.storage import records
+from latchkey.storage import records, seed
 
 from fakes.scratch import fresh_folder, remove
 
@@ -18,6 +20,7 @@ except ImportError:  # CPython
     vfs = None
 
 _POINT = "/bench"
+_ENOSPC = 28
 _taken = {}  # size: its memory, and the power of the disk that has it
 _mounted = []  # strong references, or gc would finalise files left open into a file system that is gone
 
@@ -45,6 +48,10 @@ class FlashDisk:
     def operations(self):
         return self._flash.operations
 
+    @property
+    def written(self):
+        return self._flash.writes + self._flash.erases
+
     def mount(self):
         _unmount()
         vfs.mount(vfs.VfsLfs2(self._flash), _POINT)
@@ -69,6 +76,7 @@ class Folder:
     """Real files in a folder of their own, deleted at exit."""
 
     operations = 0
+    written = 0
 
     def __init__(self):
         import atexit
@@ -87,12 +95,19 @@ class Folder:
 def new_disk(block_size=512, block_count=32):
     """An empty, formatted disk; the one whose openings are counted from now on."""
     disk = Folder() if vfs is None else FlashDisk(block_size, block_count)
+    disk.full = False
 
     def opening(path, mode):
         disk.opened += 1
+        return opening_seed(path, mode)
+
+    def opening_seed(path, mode):
+        if disk.full and mode == "wb":
+            raise OSError(_ENOSPC)
         return open(path, mode)
 
     records.open = opening
+    seed.open = opening_seed
     return disk
 
 

@@ -53,10 +53,10 @@ class Meter:
             setattr(thing, name, self._left_out(getattr(thing, name)))
 
     def _left_out(self, method):
-        def timed(*given):
+        def timed(*given, **named):
             began = time.ticks_us()
             try:
-                return method(*given)
+                return method(*given, **named)
             finally:
                 self._outside += time.ticks_diff(time.ticks_us(), began)
 

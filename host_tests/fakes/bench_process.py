@@ -17,14 +17,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDIN = ROOT / "host_tests/fakes/standin_firmware.py"
+_PORTS = (
+    "PORT",
+    "VPCD_PORT",
+    "PN532_PORT",
+    "HARNESS_PORT",
+    "AIR_PORT",
+    "HCI_PORT",
+    "BROKER_PORT",
+    "CLOUD_PORT",
+)
 _START_S, _WAIT_S = 15.0, 12.0
 
 
 def environment(folder, **settings):
-    """Free ports, the stand-in as firmware, no radio (it takes a second to load); settings replace these."""
+    """Free ports, the stand-in as firmware, no radio (it takes a second to load), no broker; settings replace these."""
     chosen = {
-        **{name: "0" for name in ("PORT", "VPCD_PORT", "PN532_PORT", "HARNESS_PORT", "AIR_PORT", "HCI_PORT")},
+        **{name: "0" for name in _PORTS},
         "RADIO": "none",
+        "BROKER": "none",
         "STATE": str(folder),
         "FIRMWARE": str(STANDIN),
         "MICROPYTHON": sys.executable,

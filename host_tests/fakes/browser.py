@@ -8,14 +8,19 @@ from playwright.sync_api import sync_playwright
 _MISSING = "Browser tests need Chromium: run `apt-get install chromium libatomic1`."
 
 
+def program():
+    """Path of Chromium on this computer."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        raise RuntimeError(_MISSING)
+    return found
+
+
 @contextlib.contextmanager
 def chromium():
     """A browser; what it prints as an error on any page is in browser.complaints."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        raise RuntimeError(_MISSING)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, headless=True)
+        browser = playwright.chromium.launch(executable_path=program(), headless=True)
         with contextlib.closing(browser):
             yield browser
 

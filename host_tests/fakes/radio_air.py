@@ -25,10 +25,14 @@ _CCCD = core.UUID.from_16_bits(0x2902)
 
 
 class World:
-    """The probe in a MicroPython process, on an air of its own. raises TimeoutError from anything that hangs."""
+    """The probe in a MicroPython process, on an air of its own. raises TimeoutError from anything that hangs.
 
-    def __init__(self, loop):
+    script: what runs there instead of the probe, from host_tests/fakes; only the probe answers call().
+    """
+
+    def __init__(self, loop, script="radio_probe.py"):
         self._loop = loop
+        self._script = script
         self._phones = []
         self._events = []
         self._answers = asyncio.Queue()
@@ -43,7 +47,7 @@ class World:
         await self.air.start_hci()
         self._process = await asyncio.create_subprocess_exec(
             interpreter(),
-            str(ROOT / "host_tests/fakes/radio_probe.py"),
+            str(ROOT / "host_tests/fakes" / self._script),
             f"127.0.0.1:{self.air.air_port}",
             env={"MICROPYPATH": str(ROOT / "firmware") + ":.frozen"},
             stdin=asyncio.subprocess.PIPE,
@@ -125,6 +129,11 @@ class World:
         await phone.__aenter__()
         await phone.connect(ADDRESS + "/P", timeout_s=3, mtu=23)
 
+    async def all_leave(self):
+        """All phones hang up and leave the air."""
+        leaving, self._phones = self._phones, []
+        await asyncio.gather(*(phone.__aexit__() for phone in leaving))
+
     def fail_connect(self):
         self.air.fail(1)
         with pytest.raises(ConnectionResetError):
@@ -190,9 +199,9 @@ class Person:
 
 
 @contextlib.contextmanager
-def world():
+def world(script="radio_probe.py"):
     with asyncio.Runner() as runner:
-        whole = World(runner.get_loop())
+        whole = World(runner.get_loop(), script)
         try:
             yield whole
         finally:

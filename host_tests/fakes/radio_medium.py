@@ -23,7 +23,7 @@ class Medium:
         self.broken = False
         self._flags = {}
         self._handles = {}
-        self._phones = {}
+        self.phones = {}
         self._leaving = set()  # numbers of phones whose leaving has not been told yet
         self._events = []
 
@@ -40,9 +40,9 @@ class Medium:
             getattr(self, "_deliver_" + event)(radio, *words)
 
     def close(self):
-        for phone in list(self._phones.values()):
+        for phone in list(self.phones.values()):
             phone.connected = False
-        self._phones.clear()
+        self.phones.clear()
         self._events.clear()
         self.advertising = None
 
@@ -58,19 +58,20 @@ class Medium:
                 self.poll(self._listener)
             self._delivering = False
 
-    def connect(self, phone):
-        if len(self._phones) >= _LINKS:
+    def connect(self, phone, advertising):
+        """advertising: what is advertised from then on."""
+        if len(self.phones) >= _LINKS:
             raise AssertionError("the radio has %d connections" % _LINKS)
-        taken = self._leaving | set(self._phones)
+        taken = self._leaving | set(self.phones)
         phone.link = next(number for number in range(2 * _LINKS) if number not in taken)
-        self._phones[phone.link] = phone
-        self.advertising = None
+        self.phones[phone.link] = phone
+        self.advertising = advertising
         self.happen("connect", phone.link, 1, phone.address)
         return phone
 
     def hang_up(self, phone):
         phone.connected = False
-        del self._phones[phone.link]
+        del self.phones[phone.link]
         self._leaving.add(phone.link)
         self.happen("disconnect", phone.link)
 
@@ -106,8 +107,8 @@ class Medium:
         radio.on_confirmed(link, status)
 
     def _answer(self, link, status, data):
-        if link in self._phones:
-            self._phones[link].answers.append((status, data))
+        if link in self.phones:
+            self.phones[link].answers.append((status, data))
 
     # Orders
 
@@ -146,9 +147,9 @@ class Medium:
         self._sent("indicate", link, handle, data)
 
     def _sent(self, order, link, handle, data):
-        if link in self._phones:
-            self._phones[link].receive(order, handle, data)
+        if link in self.phones:
+            self.phones[link].receive(order, handle, data)
 
     def _drop(self, link):
-        if link in self._phones:
-            self.hang_up(self._phones[link])
+        if link in self.phones:
+            self.phones[link].hung_up_on()

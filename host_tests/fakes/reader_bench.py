@@ -6,6 +6,7 @@ from latchkey.drivers.reader import Reader
 from pn532_model import Card as ModelCard
 from pn532_model import Pn532Model, Tag
 
+from fakes.scripted import bus
 from fakes.uart import ModelUart, ResetPin
 from fakes.virtual_time import VirtualTime
 
@@ -50,14 +51,26 @@ class MuteCard(EchoCard):
 
 
 class Bench:
-    """`reader` and what it stands on. `health`: every change of its health, as (elapsed_ms, state)."""
+    """`reader` and what it stands on. `health`: every change of its health, as (elapsed_ms, state).
 
-    def __init__(self, reset_wired=True, pace_ms=100):
+    kind: "uart" or one of buses.KINDS; else what usual() has said. `bus`: the chip's side of a bus, for its faults.
+    """
+
+    def __init__(self, reset_wired=True, pace_ms=100, kind=None):
         self.time = VirtualTime()
-        self.model = Pn532Model()
-        self.port = ModelUart(self.time, self.model)
-        self.pin = ResetPin(self.model)
-        self.chip = Pn532(Uart(self.port), self.time)
+        self.kind = kind or bus[0]
+        if self.kind == "uart":
+            self.model = self.bus = Pn532Model()
+            self.port = ModelUart(self.time, self.model)
+            transport = Uart(self.port)
+        else:
+            from fakes.buses import Wired  # takes room that tests of serial lines need not have
+
+            self.wired = Wired(self.time, self.kind)
+            self.bus, self.model, self.port = self.wired.bus, self.wired.model, self.wired.port
+            transport = self.wired.transport()
+        self.pin = ResetPin(self.bus)
+        self.chip = Pn532(transport, self.time)
         self.reader = Reader(self.chip, self.pin if reset_wired else None, self.time, pace_ms)
         self.health = []
         self.reader.on_health(self._note)

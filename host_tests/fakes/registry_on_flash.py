@@ -1,6 +1,7 @@
 """A registry on LittleFS2 on flash in RAM, which a test can stop at any instant and boot again. MicroPython only.
 
-The model beside it is what the registry must show: a list of (key, role, condition), blank when empty.
+The model beside it is what the registry must show: a list of (key, role, condition, slot, K), blank when empty. Cards
+have slot -1 and no K, and so have revoked phones.
 """
 
 import vfs
@@ -14,6 +15,7 @@ from fakes.marks import Marks
 
 ADD = 0
 REVOKE = 1
+ADD_PHONE = 2
 
 _mounted = []
 
@@ -21,6 +23,11 @@ _mounted = []
 def key(n):
     """64 bytes that stand for public key n."""
     return (n + 1).to_bytes(4, "big") * 16
+
+
+def secret(n):
+    """16 bytes that stand for the secret that phone n shares with the vehicle."""
+    return (n + 1).to_bytes(2, "big") * 8
 
 
 def blank_image(block_size, block_count):
@@ -55,9 +62,11 @@ class Car:
         return bytes(self.flash.data), dict(self.marks.values)
 
     def perform(self, step):
-        """Carry out (ADD, key number, role) or (REVOKE, key number); True when it was reported done."""
+        """Carry out (ADD or ADD_PHONE, key number, role) or (REVOKE, key number); True when it was reported done."""
         if step[0] == ADD:
             return self.registry.add(key(step[1]), step[2]) >= 0
+        if step[0] == ADD_PHONE:
+            return self.registry.add_phone(key(step[1]), step[2], secret(step[1]), 9) >= 0
         return self.registry.revoke(self.registry.find(key(step[1]))) == codes.ACCEPTED
 
     def shown(self):
@@ -71,10 +80,21 @@ class Car:
             assert registry.find(out) == number
             role, condition = registry.role(number), registry.condition(number)
             owners += 1 if role == codes.OWNER and condition == reg.ACTIVE else 0
-            entries.append((bytes(out), role, condition))
+            entries.append((bytes(out), role, condition) + self._slot(number))
         assert owners == registry.owners()
         assert registry.state == (reg.READY if entries else reg.BLANK), registry.state
         return sorted(entries)
+
+    def _slot(self, number):
+        """(slot, K) of a phone that is not revoked, (-1, none) of every other entry."""
+        registry, k = self.registry, bytearray(16)
+        slot = registry.slot_of(number)
+        assert registry.secret(number, k) == (slot >= 0)
+        if slot < 0:
+            assert not any(k)
+            return (-1, b"")
+        assert registry.number_in(slot) == number and registry.form(number) == 9
+        return (slot, bytes(k))
 
 
 def unmount():
@@ -88,9 +108,16 @@ def models(steps):
     entries = {}
     result = [[]]
     for step in steps:
-        role = step[2] if step[0] == ADD else entries[key(step[1])][0]
-        entries[key(step[1])] = (role, reg.ACTIVE if step[0] == ADD else reg.REVOKED)
-        result.append(sorted((k, e[0], e[1]) for k, e in entries.items()))
+        name = key(step[1])
+        if step[0] == REVOKE:
+            entries[name] = (entries[name][0], reg.REVOKED, -1, b"")
+        elif step[0] == ADD:
+            entries[name] = (step[2], reg.ACTIVE, -1, b"")
+        else:
+            taken = [entry[2] for entry in entries.values()]
+            free = min([slot for slot in range(32) if slot not in taken])
+            entries[name] = (step[2], reg.ACTIVE, free, secret(step[1]))
+        result.append(sorted([(name,) + entry for name, entry in entries.items()]))
     return result
 
 
@@ -99,7 +126,9 @@ _BLOCKS = 48
 
 # A list with every kind of entry, and one change of every kind. The claim stands for itself.
 BEFORE = ((ADD, 0, codes.OWNER), (ADD, 1, codes.OWNER), (ADD, 2, codes.DRIVER), (ADD, 3, codes.DRIVER), (REVOKE, 3))
+BEFORE += ((ADD_PHONE, 5, codes.DRIVER), (ADD_PHONE, 6, codes.OWNER))
 _CHANGES = ((ADD, 4, codes.DRIVER), (REVOKE, 2), (ADD, 3, codes.DRIVER), (REVOKE, 0))
+_CHANGES += ((ADD_PHONE, 7, codes.GUEST), (REVOKE, 5))
 
 
 def prepared(steps):

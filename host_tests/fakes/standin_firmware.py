@@ -3,7 +3,7 @@
 It knows the wire and nothing else: no reader, no keys, no policy. Each press of the button throws the bolt the other
 way, says so, and is one flash write. What is not part of the wire, or comes out of order, ends it with exit code 3.
 Special speeds make it fail: 299 km/h raises, 296 km/h makes it hang, 298 km/h makes it talk nonsense, 297 km/h reverses
-without a dead time.
+without a dead time. At 295 km/h it opens trunk and charge port.
 """
 
 import json
@@ -22,6 +22,7 @@ class StandIn:
         self.counter = os.path.join(flash, "writes")
         self.inputs = {}
         self.ready = False
+        self.settings = {}
         self.writes = self.recall()
         self.cut_in = 0
         self.variant = ""
@@ -47,6 +48,11 @@ class StandIn:
             self.report()
         elif word == "cut" and self.ready and arguments[1] in ("none", "half", "almost", "all"):
             self.cut_in, self.variant = int(arguments[0]), arguments[1]
+        elif word == "set" and self.ready and 0 < len(arguments) <= 2:
+            self.settings[arguments[0]] = "".join(arguments[1:])
+            print("set %s to %d characters" % (arguments[0], len(self.settings[arguments[0]])))
+            sys.stdout.flush()
+            self.say("stored " + arguments[0])
         elif word == "revoke" and self.ready:
             self.verdict("console", "revoke_key", 66, "no such key", int(arguments[0]))
         else:
@@ -73,6 +79,9 @@ class StandIn:
         elif name == "speed" and value == 297:
             self.say("pulse unlock 100")
             self.say("pulse lock 1100")
+        elif name == "speed" and value == 295:
+            self.say("pulse trunk 300")
+            self.say("pulse charge_port 300")
         self.report()
 
     def throw(self):

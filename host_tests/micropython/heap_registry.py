@@ -7,7 +7,7 @@ import gc
 
 from fakes.registry_on_flash import BEFORE, BLOCK, Car, boot, cases, check_agreement, models, prepared, unmount
 from fakes.scale import LONG
-from latchkey.credentials.registry import READY, UNREADABLE
+from latchkey.credentials.key_list import READY, UNREADABLE
 
 
 class _Hog:

@@ -8,17 +8,20 @@ from latchkey.core import codes
 from latchkey.core.codes import CABIN, CLOUD, KEYCARD, PHONE
 
 _STEPS = 10_000_000 if LONG else 20_000 if SHORT else 1_000_000
+_LATCH_ASKS = ((PHONE, codes.OPEN_TRUNK), (PHONE, codes.OPEN_FRUNK), (CLOUD, codes.OPEN_CHARGE_PORT))
 _DRIVE_ASKS = ((KEYCARD, codes.AUTHORISE_DRIVE), (CLOUD, codes.REVOKE_DRIVE))
 
 
 def _walk(readings, steps, seed):
     random.seed(seed)
-    world = World((CLOUD, PHONE, KEYCARD, CABIN), readings, drive_asks=_DRIVE_ASKS, relock=True, silent_bolt=True)
+    sources = (CLOUD, PHONE, KEYCARD, CABIN)
+    world = World(sources, readings, None, _DRIVE_ASKS, relock=True, silent_bolt=True, latch_asks=_LATCH_ASKS)
     accepted = 0
     for _ in range(steps):
         events = world.events()
         verdict = world.do(events[random.getrandbits(16) % len(events)])
         accepted += verdict >= 0 and codes.is_accepted(verdict)
+    assert world.latch_verdicts == {codes.ACCEPTED, codes.MOVING, codes.NOT_WIRED, codes.NOT_PERMITTED}
     return accepted
 
 

@@ -11,14 +11,14 @@ from fakes.marks import Marks
 from fakes.mutation import below, growth, mutated
 from fakes.scale import LONG, SHORT
 from fakes.scratch import fresh_folder, remove
-from latchkey.core.codes import DRIVER, OWNER
+from latchkey.core.codes import DRIVER, FLEET_MANAGER, OWNER
 from latchkey.credentials import entries
 from latchkey.credentials.registry import BLANK, OLDER, READY, UNREADABLE, Registry
 from latchkey.crypto.digest import sha256
 from latchkey.storage.records import Record
 
 _ROUNDS = 1_000_000 if LONG else 2_000 if SHORT else 20_000
-_CAPACITY = 6
+_CAPACITY = 8
 _MARKED = 5
 
 
@@ -26,6 +26,9 @@ def _list():
     body = entries.header()
     for n in range(4):
         body += entries.entry(OWNER if n < 2 else DRIVER, n + 1, bytes([n + 1]) * 64)
+    for n, (kind, role) in enumerate(((entries.PHONE, DRIVER), (entries.CLOUD_KEY, FLEET_MANAGER))):
+        key = bytes([n + 5]) * 64
+        body += entries.entry(role, n + 3, key, kind, entries.tail(key, bytes([n]) * 16, n, 9))
     return body
 
 
@@ -36,8 +39,8 @@ def _forged(number):
     """A body that is hurt anywhere, or in the fields of one entry, where the parser decides."""
     if number % 2:
         return mutated(_SEED)
-    at = entries.offset_of(below(4))
-    return _SEED[:at] + (mutated(_SEED[at : at + 8]) + bytes(8))[:8] + _SEED[at + 8 :]
+    at = entries.offset_of(below(6)) + below(2) * (entries.LEAD_LEN + entries.KEY_LEN)  # what leads, or what follows
+    return _SEED[:at] + (mutated(_SEED[at : at + 24]) + bytes(24))[:24] + _SEED[at + 24 :]
 
 
 class _Bench:
@@ -50,6 +53,7 @@ class _Bench:
         self._marks = Marks({"claimed": 1})
         self._registry = Registry(Record(self._path), self._marks, _CAPACITY)
         self._key = bytearray(64)
+        self._k = bytearray(16)
         for copy in (".a", ".b"):
             open(self._path + copy, "wb").close()
 
@@ -82,10 +86,20 @@ class _Bench:
             condition = registry.condition(number)
             if condition != entries.ABSENT:
                 assert registry.key(number, self._key) and registry.find(self._key) == number
-                assert entries.may_hold(registry.role(number)) and condition <= entries.REVOKED
+                assert entries.may_hold(registry.kind(number), registry.role(number)) and condition <= entries.REVOKED
+                self._look_at_slot(registry, number, condition)
                 assert 0 < registry.entry_generation(number) <= registry.generation
                 owners += registry.role(number) == OWNER and condition == entries.ACTIVE
         assert owners == registry.owners()
+
+    def _look_at_slot(self, registry, number, condition):
+        """A phone has a slot of its own unless it is revoked; its secret is whole or not given at all."""
+        slot = registry.slot_of(number)
+        is_phone = registry.kind(number) in (entries.PHONE, entries.CLOUD_KEY)
+        has_slot = is_phone and condition != entries.REVOKED
+        assert (slot >= 0) == has_slot and (not has_slot or registry.number_in(slot) == number)
+        if registry.secret(number, self._k):
+            assert has_slot and self._k in (bytes(16), b"\x01" * 16)
 
 
 def test_forged_lists_give_a_state_and_nothing_else():

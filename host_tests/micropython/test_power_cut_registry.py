@@ -6,7 +6,7 @@ After the next boot the list shows the old or the new state; the new one if the 
 import os
 
 from fakes.flash import VARIANTS
-from fakes.registry_on_flash import ADD, REVOKE, Car, blank_image, models, unmount
+from fakes.registry_on_flash import ADD, ADD_PHONE, REVOKE, Car, blank_image, models, unmount
 from fakes.scale import LONG, SHORT
 from latchkey.core.codes import DRIVER, GUEST, OWNER
 
@@ -24,6 +24,11 @@ _STEPS = (
     (ADD, 6, OWNER),
     (REVOKE, 1),
     (REVOKE, 4),
+    (ADD_PHONE, 7, DRIVER),
+    (ADD_PHONE, 8, OWNER),
+    (REVOKE, 7),
+    (ADD_PHONE, 4, GUEST),
+    (ADD_PHONE, 7, DRIVER),
 )
 _BLOCKS = ((512, 64),) if SHORT else ((512, 64), (4096, 16))
 

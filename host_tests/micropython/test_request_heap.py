@@ -2,22 +2,24 @@
 
 The path, from the moment a link has authenticated: vehicle.request → vehicle._recognise → registry.condition,
 entry_generation, role → vehicle._decide → arbiter.ask → policy.permission, policy.interlock → lock.step, heat.operate →
-vehicle._carry_out → actuator.LockMotor, DriveRelay → vehicle._start_timers, _remember_operation → vehicle._note →
-journal.note → indicator.show. And what follows in time: vehicle.tick, with retry, jam, cooling, relock.
+vehicle._carry_out → actuator.LockMotor, DriveRelay → vehicle._start_timers, _remember_operation → actuator.Latch →
+vehicle._note → journal.note → indicator.show. And what follows in time: vehicle.tick, with retry, jam, cooling, relock.
 
 The key list is the real one, on files. The 64-bit port's small ints are wider than the ESP32's; ticks stay below 2^30
 on both. Not measured here: the outputs of a chip, which are not ours to allocate for.
 """
 
 import micropython
-from fakes.authority import Authority, Keys
+from fakes.authority import LATCHES, Authority, Keys
 from fakes.marks import Marks
 from fakes.scratch import fresh_folder, remove
 from fakes.virtual_time import VirtualTime
 from latchkey.core import codes
 from latchkey.core.codes import AT_LOCKED, AT_UNLOCKED, BETWEEN, CABIN, CLOUD, KEYCARD, LOCK, PHONE, UNLOCK
 from latchkey.core.facts import NO, YES
+from latchkey.core.remote import FORBIDDEN, UNLOCK_ALLOWED
 from latchkey.core.request import NOBODY
+from latchkey.credentials import entries
 from latchkey.credentials.registry import ACTIVE, READY, REVOKED, Registry
 from latchkey.storage.records import Record
 
@@ -48,6 +50,7 @@ class _Outputs:
         self.lock = _Coil()
         self.unlock = _Coil()
         self.drive = _Contact()
+        self.latches = {action: _Coil() for action in LATCHES}
 
 
 _OWNER = 0
@@ -58,11 +61,11 @@ _STRANGER = 99
 
 
 def _keys_on_files(folder):
-    """The real key list, with keycards only: it has no room for cloud keys yet."""
+    """The real list of keys: the owner has a card, the driver a phone."""
     registry = Registry(Record(folder + "/keys"), Marks())
     registry.load()
     assert registry.add(b"\x01" * 64, codes.OWNER) == _OWNER
-    assert registry.add(b"\x02" * 64, codes.DRIVER) == _DRIVER
+    assert registry.add_phone(b"\x02" * 64, codes.DRIVER, bytes(16)) == _DRIVER
     assert registry.add(b"\x03" * 64, codes.DRIVER) == _REVOKED and registry.revoke(_REVOKED) == 0
     assert registry.state == READY
     return registry
@@ -70,7 +73,8 @@ def _keys_on_files(folder):
 
 def _keys_in_ram():
     roles = (codes.OWNER, codes.DRIVER, codes.DRIVER, codes.FLEET_MANAGER)
-    keys = Keys({number: [role, ACTIVE, 1] for number, role in enumerate(roles)})
+    kinds = (entries.KEYCARD, entries.PHONE, entries.KEYCARD, entries.CLOUD_KEY)
+    keys = Keys({number: [role, ACTIVE, 1, kinds[number]] for number, role in enumerate(roles)})
     keys.set(_REVOKED, REVOKED)
     return keys
 
@@ -80,8 +84,9 @@ class _Car:
 
     def __init__(self, registry, bolt=AT_LOCKED):
         self.outputs = _Outputs()
-        self.authority = Authority(self.outputs, registry, relock=True)
+        self.authority = Authority(self.outputs, registry, relock=True, latches=LATCHES[1:])
         self.vehicle = self.authority.vehicle
+        self.vehicle.remote.set(UNLOCK_ALLOWED, True)
         self.vehicle.sense_button(False)
         self.vehicle.sense_crash(False)
         self.vehicle.sense_bolt(bolt)
@@ -187,7 +192,7 @@ def test_every_reason_to_refuse():
     refused(KEYCARD, _OWNER, UNLOCK, codes.STALE, 1)
     refused(CLOUD, _OWNER, UNLOCK, codes.NOT_PERMITTED)
     refused(KEYCARD, _OWNER, 99, codes.NO_RULE)
-    refused(PHONE, _OWNER, codes.OPEN_TRUNK, codes.NOT_WIRED)
+    refused(PHONE, _DRIVER, codes.OPEN_TRUNK, codes.NOT_WIRED)
     car.vehicle.sense_speed(YES)
     refused(CLOUD, _FLEET, UNLOCK, codes.MOVING)
     refused(CLOUD, _FLEET, codes.REVOKE_DRIVE, codes.MOVING)
@@ -204,16 +209,27 @@ def test_every_reason_to_refuse():
     car.vehicle.sense_supply(NO)
     assert car.ask(KEYCARD, _OWNER, UNLOCK) == codes.ALREADY
     refused(CLOUD, _FLEET, LOCK, codes.HELD)
-    car.vehicle.arbiter.facts.remote_allowed = False
+    car.vehicle.remote.set(FORBIDDEN, True)
     refused(CLOUD, _FLEET, LOCK, codes.REMOTE_OFF)
     car.vehicle.sense_crash(True)
     refused(KEYCARD, _OWNER, LOCK, codes.CRASHED)
     assert len(seen) == 13 and car.outputs.lock.begun == 0
 
 
+def test_a_latch_and_its_rest():
+    car = _Car(_keys_in_ram())
+    for _ in range(3):
+        assert car.ask(PHONE, _DRIVER, codes.OPEN_FRUNK) == codes.ACCEPTED
+        assert car.ask(PHONE, _DRIVER, codes.OPEN_FRUNK) == codes.BUSY
+        car.pass_ms(1_300)
+    car.vehicle.sense_speed(YES)
+    assert car.ask(PHONE, _DRIVER, codes.OPEN_FRUNK) == codes.MOVING
+    assert car.outputs.latches[codes.OPEN_FRUNK].begun == 3
+
+
 def test_permission_to_drive():
     car = _Car(_keys_in_ram())
-    got = car.ask(KEYCARD, _DRIVER, codes.AUTHORISE_DRIVE)
+    got = car.ask(PHONE, _DRIVER, codes.AUTHORISE_DRIVE)
     assert got == codes.ACCEPTED and car.outputs.drive.level == 1, (got, car.outputs.drive.level)
     assert car.ask(CLOUD, _FLEET, codes.REVOKE_DRIVE) == codes.ACCEPTED and car.outputs.drive.level == 0
     assert car.ask(KEYCARD, _OWNER, codes.AUTHORISE_DRIVE) == codes.ACCEPTED and car.outputs.drive.level == 1

@@ -1,4 +1,4 @@
-"""Runs one parity script by name, on either interpreter. FIRMWARE=folder as in host_tests/run.py."""
+"""Runs one parity script by name, on either interpreter. FIRMWARE=folder and TESTS=folder as in host_tests/run.py."""
 
 import os
 import sys
@@ -6,9 +6,14 @@ import sys
 _HERE = __file__.rsplit("/", 1)[0]
 _ROOT = (_HERE if _HERE.startswith("/") else os.getcwd() + "/" + _HERE).rsplit("/", 2)[0]
 
-sys.path.insert(0, _ROOT + "/host_tests/parity")
-sys.path.insert(0, _ROOT + "/host_tests")
-sys.path.insert(0, (os.getenv("FIRMWARE") and os.getcwd() + "/" + os.getenv("FIRMWARE")) or _ROOT + "/firmware")
+
+def _folder(variable, otherwise):
+    return os.getcwd() + "/" + os.getenv(variable) if os.getenv(variable) else _ROOT + "/" + otherwise
+
+
+sys.path.insert(0, _folder("TESTS", "host_tests") + "/parity")
+sys.path.insert(0, _folder("TESTS", "host_tests"))
+sys.path.insert(0, _folder("FIRMWARE", "firmware"))
 
 if sys.implementation.name != "micropython":
     sys.path.insert(0, _ROOT + "/host_tests/shim")

@@ -24,13 +24,13 @@ _live = getattr(gc, "mem_alloc", None) or sys.getallocatedblocks
 class Life:
     """One seed. `trace` is the hash of everything that was told and driven, `accepted` how many requests were."""
 
-    def __init__(self, seed, hours):
+    def __init__(self, seed, hours, net=False):
         self.accepted = self.refused = self.events = 0
         self.early = self.late = 0  # most memory in use, in the first hours and in the last day
         self._hours = hours
         self._state = seed
         self._trace = hashlib.sha256()
-        self._bench = bench = Bench(seed=seed, time=Time((1 << 30) - hours * _HOUR_MS // 2))
+        self._bench = bench = Bench(seed=seed, time=Time((1 << 30) - hours * _HOUR_MS // 2), net=net)
         self._owner = bench.enrol(key_card(1), codes.OWNER)
         self._driver = bench.enrol(key_card(2, gauss=True), codes.DRIVER)
         self._guest = bench.enrol(key_card(3), codes.GUEST)

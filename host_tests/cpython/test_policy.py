@@ -1,0 +1,68 @@
+"""The table role x action x source, cell by cell, against the same rights written as sets of words.
+
+Asked of the table itself, and of a whole authority in a parked car with every part that a board can have.
+"""
+
+from fakes.authority import LATCHES, Authority, Keys, Outputs
+from latchkey.core import codes, policy
+from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, PHONE, TIMER
+from latchkey.core.facts import NO
+from latchkey.core.remote import UNLOCK_ALLOWED
+from latchkey.core.request import NOBODY
+from latchkey.credentials import entries
+from latchkey.credentials.entries import ACTIVE
+from reference_roles import BOXES, EVERYTHING, MAY, may
+
+_SOURCES = (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH)
+_ROLES = range(codes.NO_ROLE, codes.GUEST + 1)  # 7 is nobody's
+_ACTIONS = range(codes.LOCK, codes.ALLOW_REMOTE_UNLOCK + 1)
+_KINDS = {KEYCARD: entries.KEYCARD, PHONE: entries.PHONE, CLOUD: entries.CLOUD_KEY}
+
+
+def _cells():
+    return [(source, role, action) for source in _SOURCES for role in _ROLES for action in _ACTIONS]
+
+
+def test_every_cell_of_the_table():
+    assert set(_ACTIONS) == EVERYTHING
+    for source, role, action in _cells():
+        expected = codes.ACCEPTED if may(source, role, action) else codes.NOT_PERMITTED
+        assert policy.permission(source, role, action) == expected, (source, role, action)
+    for source in _SOURCES:
+        for role in _ROLES:
+            assert policy.permission(source, role, 0) == policy.permission(source, role, 99) == codes.NO_RULE
+
+
+def test_every_role_can_do_something_and_no_cloud_opens_a_box():
+    permitted = [cell for cell in _cells() if may(*cell)]
+    assert {role for _, role, _ in permitted} == {codes.NO_ROLE, *MAY}
+    assert {action for _, _, action in permitted} == EVERYTHING
+    assert {source for source, _, action in permitted if action in BOXES} == {PHONE}
+
+
+def test_every_cell_of_the_authority():
+    """Roles and links of each kind of credential. What changes the list of keys or a switch has tests of its own."""
+    moved = 0
+    for source, role, action in _cells():
+        if action >= codes.OPEN_ENROLMENT:
+            continue
+        verdict, car = _ask(source, role, action)
+        allowed = may(source, role, action) and source != TIMER  # the timer asks from within, and has no link
+        assert verdict == (codes.ACCEPTED if allowed else codes.NOT_PERMITTED), (source, role, action, verdict)
+        touched = len(car.outputs.pulses()) + len(car.outputs.released()) + car.outputs.drive.level
+        assert touched == (allowed and action not in (codes.WAKE, codes.REVOKE_DRIVE))
+        moved += touched
+    assert moved == 16 + 4 + 6 + 10, "bolt by cards and phones, by cloud and cabin; driving; boxes"
+
+
+def _ask(source, role, action):
+    """The verdict on one request in a parked car whose sensor shows nothing, and the car."""
+    credential = NOBODY if source == CABIN and role == codes.NO_ROLE else 0
+    keys = Keys({0: [role, ACTIVE, 1, _KINDS.get(source, entries.KEYCARD)]})
+    car = Authority(Outputs(), keys, latches=LATCHES)
+    car.vehicle.remote.set(UNLOCK_ALLOWED, True)
+    car.vehicle.sense_crash(False)
+    car.vehicle.sense_door(NO)
+    car.vehicle.sense_ignition(NO)
+    car.vehicle.sense_speed(NO)
+    return car.ask(source, credential, action), car
