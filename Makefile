@@ -4,12 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/tools
-# No link uses the simulated radio yet.
-RADIO ?= none
 export MICROPYTHON READER RADIO PORT VPCD_PORT PN532_PORT HARNESS_PORT AIR_PORT HCI_PORT STATE FIRMWARE
+export BROKER BROKER_PORT CLOUD_PORT BROKER_CA BROKER_CERT BROKER_KEY BROKER_USER BROKER_PASSWORD_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long benchmark size fsm setup setup-test clean given-micropython
+.PHONY: help run test test-long benchmark drill drills size fsm setup setup-test clean given-micropython
 
 ##@ Use it
 
@@ -27,6 +26,14 @@ test-long: setup-test ## the same with the big volumes: for a night, not for a c
 benchmark: setup-test ## speed of the cryptography and of a tap, beside other implementations
 	@$(BIN)/python host_tests/check.py --only compile
 	@$(BIN)/python -m latchkey_tools.benchmark
+
+drills: setup-test ## twenty-two outages of the cloud: is a card or a phone delayed, is anything left behind
+	@$(BIN)/python host_tests/check.py --only compile
+	@$(BIN)/python -m latchkey_tools.outage $(if $(README),--readme)
+
+drill: setup-test ## nine hostile phones at the radio: is an honest one served, is a card delayed
+	@$(BIN)/python host_tests/check.py --only compile
+	@$(BIN)/python -m latchkey_tools.drill
 
 size: setup-test ## size of the compiled firmware, by folder
 	@$(BIN)/python host_tests/check.py --only compile
@@ -56,7 +63,7 @@ $(VENV)/venv.stamp:
 	@touch $@
 
 $(VENV)/run.stamp: $(VENV)/venv.stamp tools/requirements.txt
-	@echo "Installing what the simulator needs (about 10 s) …"
+	@echo "Installing what the simulator and the phone need (about 30 s) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tools/requirements.txt
 	@touch $@
 
