@@ -16,8 +16,18 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.credentials.registry import Registry
 
 
-def recognise(registry: "Registry", request: Request) -> int:
-    """ACCEPTED, or why the credential of this request counts for nothing now. Allocates nothing, touches no flash."""
+def claim(registry: "Registry", request: Request, number: int, name64: bytearray) -> None:
+    """A key is about to prove that it is entry `number`, or NOBODY's: whatever changes from now on makes it STALE."""
+    request.credential = number
+    request.generation = registry.entry_generation(number)
+    request.key_id[:] = entries.short_id(name64)
+
+
+def recognise(registry: "Registry", request: Request, now_min: int) -> int:
+    """ACCEPTED, or why the credential of this request counts for nothing now. Allocates nothing, touches no flash.
+
+    now_min: as WallClock.now_min(); looked at for guests with a window alone.
+    """
     number = request.credential
     if number == NOBODY:
         return codes.ACCEPTED if request.source == codes.CABIN else codes.UNKNOWN_KEY
@@ -32,7 +42,7 @@ def recognise(registry: "Registry", request: Request) -> int:
         return codes.STALE
     if registry.state == keys.OLDER and not _counts_in_an_older_list(registry, request):
         return codes.OLD_REGISTRY
-    return codes.ACCEPTED
+    return registry.window_verdict(number, now_min) if registry.is_windowed(number) else codes.ACCEPTED
 
 
 def _belongs(kind: int, source: int) -> bool:

@@ -4,8 +4,9 @@ A tap's way, from antenna to motor:
 
     drivers/pn532        a card is listed and its answers come in as bytes
     drivers/reader       it was not there before: a tap
-    links/nfc            this module: asks it which key it is, and to prove it
-    protocol/keycard     what is said to the card, and whether its answer is right; links/nfc_aes for AES cards
+    links/nfc            this module: has it asked which key it is, and to prove it
+    links/nfc_keycard    carries the questions and answers; links/nfc_aes those of AES cards
+    protocol/keycard     what is said to the card, and whether its answer is right; protocol/aes_card
     credentials/registry which card of this vehicle that key is
     vehicle.request      role, validity, revocation, at this moment
     core/arbiter, lock   may it, and what does that move
@@ -31,18 +32,13 @@ from micropython import const
 from latchkey.core import codes, intent
 from latchkey.core.request import NOBODY, Request
 from latchkey.credentials import entries
-from latchkey.crypto import p256
-from latchkey.crypto.secret import wipe
 from latchkey.drivers.pn532_error import CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
 from latchkey.drivers.reader_health import FAULT
-from latchkey.protocol import keycard
-from latchkey.protocol.keycard import KeycardError, Session
+from latchkey.links.nfc_keycard import Keycards
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
-    from collections.abc import Iterator
-
     from latchkey.chip import Clock
     from latchkey.crypto.entropy import Entropy
     from latchkey.drivers.reader import Reader
@@ -50,15 +46,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.protocol.ephemeral import Ephemeral
     from latchkey.vehicle import Vehicle
 
-_ANSWER_MS = const(500)  # selection and key: a card needs 5 to 30 ms
-_PROOF_MS = const(1_000)  # a Java card computes for 100 to 250 ms
 _SAME_HAND_MS = const(1_000)
-
-_VERDICT_OF_ERROR = {
-    keycard.NOT_A_KEY: codes.NOT_A_KEY,
-    keycard.CARD_ERROR: codes.CARD_ERROR,
-    keycard.WRONG_ANSWER: codes.WRONG_ANSWER,
-}
 
 
 class NfcLink:
@@ -88,15 +76,10 @@ class NfcLink:
         self._entropy = entropy
         self._clock = clock
         self._card = Card()
-        self._session = Session()
+        self._request = request = Request(codes.KEYCARD)
+        self._keycards = Keycards(reader, vehicle, ephemeral, entropy, request)
         self._aes: "AesCards | None" = None  # 15 KB of a 64-bit heap, loaded where such cards are known or offered
-        self._speaking: "AesCards | None" = None  # to the card at issue
-        self._request = Request(codes.KEYCARD)
-        self._answer = bytearray(264)
-        self._answer_view = memoryview(self._answer)
-        self._key = bytearray(64)
-        self._challenge = bytearray(16)
-        self._shared = bytearray(32)
+        self._asked: "Keycards | AesCards" = self._keycards  # whoever speaks to the card at issue
         reader.on_health(self._on_health)
         self._retried = False
         self._same_hand = False
@@ -170,15 +153,13 @@ class NfcLink:
             refusal = await self._prove_twice()
             if not refusal:
                 self._ask_vehicle()
-                if self._speaking is not None and self._speaking.was_pending:
+                if self._asked.was_pending:
                     self._vehicle.custody.settle_card(self._request.credential)
         except MemoryError:
             gc.collect()
             refusal = codes.NO_MEMORY
         finally:
-            wipe(self._shared)
-            if self._speaking is not None:
-                self._speaking.forget()
+            self._asked.forget()
         return refusal
 
     async def _prove_twice(self) -> int:
@@ -195,86 +176,27 @@ class NfcLink:
             return codes.CARD_GONE
 
     async def _prove(self) -> int:
-        """Run the protocol with the active card; ACCEPTED when it owns the key now in self._key, else the refusal.
+        """Ask the active card for its proof; ACCEPTED when it has given it, else the refusal.
 
         raises: CardError, Pn532Error.
         """
         self._request.clear()
-        self._speaking = None
         if not self._card.iso_dep:
             return codes.NOT_A_KEY
-        number = self._vehicle.registry.find_aes_card(self._card.uid)
-        if number == NOBODY:
-            refusal = await self._prove_keycard()
+        if self._vehicle.registry.find_aes_card(self._card.uid) == NOBODY:
+            self._asked = self._keycards
+            refusal = await self._keycards.prove(self._card, self._wants_keys())
             if refusal != codes.NOT_A_KEY or not self._wants_keys():
                 return refusal
-        self._speaking = aes = self._aes_cards()
-        self._key[:] = entries.card_name(self._card.uid)
-        self._identify(number, self._key)
-        return await aes.prove(self._card, number, self._wants_keys())
+        self._asked = aes_cards = self._aes_cards()
+        return await aes_cards.prove(self._card, self._wants_keys())
 
     def _aes_cards(self) -> "AesCards":
         if self._aes is None:
             from latchkey.links.nfc_aes import AesCards
 
-            self._aes = AesCards(self._reader, self._vehicle.registry, self._entropy)
+            self._aes = AesCards(self._reader, self._vehicle.registry, self._entropy, self._request)
         return self._aes
-
-    async def _prove_keycard(self) -> int:
-        """_prove() for a card with a key pair."""
-        try:
-            await self._exchange(self._session.begin(), _ANSWER_MS, None)
-            refusal = self._recognise()
-            if refusal:
-                return refusal
-            self._entropy.fill_from_pool(self._challenge)
-            steps = self._ephemeral.shared_steps(self._key, self._shared)
-            try:
-                _first_step(steps)
-                await self._exchange(self._session.challenge(self._ephemeral.public, self._challenge), _PROOF_MS, steps)
-                for _ in steps:
-                    await asyncio.sleep_ms(0)
-            finally:
-                steps.close()  # wipes what a card that has left makes useless; MicroPython does not do it by itself
-            self._session.verify(self._shared)
-        except KeycardError as error:
-            return _VERDICT_OF_ERROR.get(error.code, codes.CARD_ERROR)
-        except p256.P256Error:
-            return codes.BAD_POINT
-        return codes.ACCEPTED
-
-    async def _exchange(self, step: int, timeout_ms: int, meanwhile: "Iterator[None] | None") -> None:
-        """Send what the session wants to send, until it has what it needs."""
-        while step == keycard.SEND:
-            count = await self._reader.transceive(self._session.apdu(), self._answer_view, timeout_ms, meanwhile)
-            step = self._session.feed(self._answer_view[:count])
-
-    def _recognise(self) -> int:
-        """Which key does the card claim to have? Fills self._key with the key to check against, and the request.
-
-        For an enrolled card that is the key in the registry, not the bytes that the card has just sent.
-        """
-        vehicle = self._vehicle
-        number = vehicle.registry.find(self._session.public_key)
-        if vehicle.registry.kind(number) == entries.AES_CARD:
-            return codes.BAD_POINT  # a card that names another one's UID as its public key
-        self._identify(number, self._session.public_key)
-        revoked = vehicle.registry.condition(number) == entries.REVOKED
-        if self._wants_keys() and self._entropy.stuck and (number == NOBODY or revoked):
-            return codes.NO_ENTROPY
-        if number != NOBODY and vehicle.registry.key(number, self._key):
-            return codes.ACCEPTED
-        self._key[:] = self._session.public_key
-        if not self._wants_keys():
-            return vehicle.verdict_on_strangers()
-        self._ephemeral.give_up()
-        return codes.ACCEPTED if p256.on_curve(self._key) else codes.BAD_POINT
-
-    def _identify(self, number: int, name64: bytearray) -> None:
-        """Who the card says it is."""
-        self._request.credential = number
-        self._request.generation = self._vehicle.registry.entry_generation(number)
-        self._request.key_id[:] = entries.short_id(name64)
 
     def _wants_keys(self) -> bool:
         """An unknown key at this reader shall prove itself and be shown."""
@@ -282,11 +204,11 @@ class NfcLink:
 
     def _ask_vehicle(self) -> None:
         """The card has proved its key. During enrolment an unknown key is shown; everything else is a request."""
-        vehicle, request = self._vehicle, self._request
+        vehicle, request, asked = self._vehicle, self._request, self._asked
         condition = vehicle.registry.condition(request.credential)
         if self._wants_keys() and (condition == entries.ABSENT or condition == entries.REVOKED):
             request.credential = NOBODY
-            vehicle.show_key(request, self._key, None if self._speaking is None else self._speaking.key)
+            vehicle.show_key(request, asked.name, asked.secret)
             return
         if self._enrols and vehicle.custody.claims():
             vehicle.refuse(request, codes.ALREADY_ENROLLED)
@@ -298,17 +220,9 @@ class NfcLink:
         if intent.also_authorises_drive(self._place, action) and vehicle.may_drive(request.credential):
             request.action = codes.AUTHORISE_DRIVE
             vehicle.request(request)
-        if self._speaking is None:
-            self._ephemeral.remember(self._key)
-            self._ephemeral.renew()
+        asked.was_let_in()
 
     async def _pass_over(self) -> None:
         """Cards beside the one that has decided are no taps of their own."""
         while await self._reader.next_in_field(self._card):
             pass
-
-
-def _first_step(steps: "Iterator[None]") -> None:
-    """Let the work on the shared secret begin before the card is asked, so that none begins after it has answered."""
-    for _ in steps:
-        return

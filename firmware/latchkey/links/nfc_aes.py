@@ -21,6 +21,7 @@ from micropython import const
 
 from latchkey.core import codes
 from latchkey.credentials import entries
+from latchkey.credentials.recognition import claim
 from latchkey.crypto.entropy import EntropyError
 from latchkey.crypto.secret import wipe
 from latchkey.protocol import aes_card_error
@@ -29,6 +30,7 @@ from latchkey.protocol.aes_card_error import AesCardError
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
+    from latchkey.core.request import Request
     from latchkey.credentials.registry import Registry
     from latchkey.crypto.entropy import Entropy
     from latchkey.drivers.pn532_listing import Card
@@ -51,30 +53,35 @@ _VERDICTS = {
 
 
 class AesCards:
-    """For one reader.
+    """For one reader. request, name: as of Keycards; the name is entries.card_name() of the UID.
 
-    key: after prove(), the card's key from enrolment on, 16 bytes, and entries.SETTLED or PENDING, until forget().
+    secret: after prove(), the card's key from enrolment on, 16 bytes, and entries.SETTLED or PENDING, until forget().
     was_pending: an enrolled card has proved its key for the first time.
     """
 
-    def __init__(self, reader: "Reader", registry: "Registry", entropy: "Entropy") -> None:
-        self.key = bytearray(entries.K_LEN + 1)
+    def __init__(self, reader: "Reader", registry: "Registry", entropy: "Entropy", request: "Request") -> None:
+        self.name = bytearray(entries.KEY_LEN)
+        self.secret = bytearray(entries.K_LEN + 1)
         self.was_pending = False
+        self._request = request
         self._reader = reader
         self._registry = registry
         self._entropy = entropy
         self._session = AesSession()
-        self._key_view = memoryview(self.key)[: entries.K_LEN]
+        self._key_view = memoryview(self.secret)[: entries.K_LEN]
         self._rnd_a = bytearray(16)
         self._answer = bytearray(96)
 
-    async def prove(self, card: "Card", number: int, wants_keys: bool) -> int:
-        """Let the active card prove the key of entry `number`. Returns ACCEPTED or a refusal.
+    async def prove(self, card: "Card", wants_keys: bool) -> int:
+        """Let the active card prove the key of the entry that its UID belongs to. Returns ACCEPTED or a refusal.
 
         wants_keys: enrolment is open, so that a card that is not enrolled, or no more, may prove the key it has now.
         raises: CardError, Pn532Error.
         """
         self.was_pending = False
+        number = self._registry.find_aes_card(card.uid)
+        self.name[:] = entries.card_name(card.uid)
+        claim(self._registry, self._request, number, self.name)
         condition = self._registry.condition(number)
         try:
             if wants_keys and (condition == entries.ABSENT or condition == entries.REVOKED):
@@ -86,9 +93,9 @@ class AesCards:
             return codes.NO_ENTROPY
 
     async def _proved(self, number: int) -> int:
-        if not self._registry.card_key(number, self.key):
+        if not self._registry.card_key(number, self.secret):
             return codes.UNKNOWN_KEY
-        pending = self.key[entries.K_LEN] == entries.PENDING
+        pending = self.secret[entries.K_LEN] == entries.PENDING
         await self._select()
         if pending and await self._has_factory_key():
             await self._authenticate(_FACTORY_KEY)
@@ -107,10 +114,10 @@ class AesCards:
         if await self._has_factory_key():
             await self._authenticate(_FACTORY_KEY)
             self._entropy.fill(self._key_view)
-            self.key[entries.K_LEN] = entries.PENDING
-        elif self._registry.card_key(number, self.key):
+            self.secret[entries.K_LEN] = entries.PENDING
+        elif self._registry.card_key(number, self.secret):
             await self._authenticate(self._key_view)
-            self.key[entries.K_LEN] = entries.SETTLED
+            self.secret[entries.K_LEN] = entries.SETTLED
         else:
             return codes.UNKNOWN_KEY
         return codes.ACCEPTED
@@ -118,8 +125,11 @@ class AesCards:
     def forget(self) -> None:
         """Wipe what was secret about this card."""
         self._session.end()
-        wipe(self.key)
+        wipe(self.secret)
         wipe(self._rnd_a)
+
+    def was_let_in(self) -> None:
+        """Its request was accepted: nothing to do for the next time."""
 
     async def _select(self) -> None:
         try:
