@@ -5,7 +5,7 @@ import asyncio
 from fakes.reader_bench import BANK_UID, KEY_UID, Bench, EchoCard, MuteCard, RandomCard, Tag
 from fakes.scale import LONG
 from latchkey.drivers import reader_health
-from latchkey.drivers.pn532_error import CardError, Pn532Error
+from latchkey.drivers.pn532_error import OVERDUE, CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
 
 _APDU = b"\x80\x04\x00\x00\x00"
@@ -284,6 +284,57 @@ def test_a_card_that_begs_for_time_for_ever_is_the_cards_fault():
             return await _taps(bench, 2_000)
 
     assert bench.run(story()) == 0
+
+
+def _took(bench, delay_ms, hold_ms=0):
+    """What the reader says that a card's answer took; hold_ms: the loop is held for so long from the 10th ms on."""
+
+    async def hold():
+        await asyncio.sleep_ms(10)
+        bench.time.advance(hold_ms)
+
+    async def story():
+        bench.model.put(EchoCard(delay_ms=delay_ms))
+        await bench.reader.wait_card(Card())
+        task = asyncio.create_task(hold())
+        await bench.reader.transceive(_APDU, bytearray(20), 1_000)
+        await task
+        return bench.reader.took_ms
+
+    return bench.run(story())
+
+
+def test_how_long_an_answer_took_is_told_to_the_millisecond():
+    at_once = _took(Bench(), 0)
+    assert 0 < at_once < 20  # the line and the air
+    for delay_ms in (1, 7, 30, 150, 600):
+        assert abs(_took(Bench(), delay_ms) - at_once - delay_ms) <= 1
+
+
+def test_a_loop_that_is_held_never_makes_an_answer_late():
+    honest = _took(Bench(), 40)
+    for hold_ms in (5, 30, 80, 300):
+        assert honest - max(hold_ms, 36) <= _took(Bench(), 40, hold_ms) <= honest
+
+
+def test_a_wait_that_is_cut_says_so_and_the_same_card_answers_the_next_time():
+    bench = Bench()
+    card = EchoCard(delay_ms=200)
+    bench.model.put(card)
+
+    async def story():
+        await bench.reader.wait_card(Card())
+        began = bench.time.elapsed_ms
+        try:
+            await bench.reader.transceive(_APDU, bytearray(20), 100)
+        except CardError as error:
+            assert error.status == OVERDUE and error.is_gone()
+        assert bench.time.elapsed_ms - began < 200
+        assert bench.reader.health == reader_health.READY
+        assert await bench.reader.again(Card())
+        return await bench.reader.transceive(_APDU, bytearray(20), 300)
+
+    assert bench.run(story()) == len(_APDU) + 2
 
 
 def test_a_reader_that_fails_in_the_middle_gives_the_card_another_chance():

@@ -58,6 +58,7 @@ class Pn532:
         self._clock = clock
         self._target = 1
         self._status = 0
+        self.took_ms = 0  # of exchange(): how long the card and what lies between took, see Dialogue
         self.firmware = b""  # IC, version, revision, functions: 32 01 06 07 for a PN532 V1.6. For display only
 
     async def start(self) -> None:
@@ -120,6 +121,7 @@ class Pn532:
         deadline = self._clock.ticks_add(self._clock.ticks_ms(), timeout_ms)
         apdu = memoryview(apdu)
         sent = 0
+        self.took_ms = 0
         while len(apdu) - sent > _CHUNK:
             await self._data_exchange(_MORE, apdu[sent : sent + _CHUNK], deadline, None)
             sent += _CHUNK
@@ -142,6 +144,7 @@ class Pn532:
         command[1] = self._target | more
         command[2 : 2 + len(data)] = data
         count = await self._dialogue.ask(2 + len(data), left_ms, meanwhile)
+        self.took_ms += self._dialogue.took_ms
         if count == 0:
             raise Pn532Error(BAD_ANSWER)
         self._status = self._dialogue.answer[self._dialogue.offset]

@@ -4,6 +4,10 @@ The chip confirms a sound command with an ACK within 15 ms and answers when it i
 gets no ACK. An ACK from the host makes the chip drop what it is doing, a NACK makes it repeat its last answer, and a
 new command replaces the old one (UM0701-02 §6.2.1.3 to 6.2.1.5).
 
+How long an answer took is told from looks at the transport, one in each turn: it came after the last look that did not
+find it. So `took_ms` is never too long, however late the loop gets round to it, and too short by a turn at most, a
+millisecond where nobody keeps the loop.
+
 An answer counts only after the ACK of its own command. Whatever comes before that ACK belongs to the past, so the late
 answer to a command that was given up, cancelled or timed out can never be taken for the answer to the next one.
 """
@@ -71,6 +75,9 @@ class Dialogue:
         self._decoder = Decoder()
         self.answer = self._decoder.view
         self.offset = 0
+        self.took_ms = 0  # from handing over the command to its answer
+        self._looked_ms = 0  # the last look at the transport, and the one before
+        self._before_ms = 0
         self._unsettled = False  # the chip may still be busy with a command whose answer nobody awaits any more
         self._meanwhile: "Iterator[None] | None" = None
         self._deadline = 0
@@ -93,9 +100,11 @@ class Dialogue:
         begin = seal(self._out, length + 1)
         self._unsettled = True
         await self._transport.send(self._out_view[begin : HEAD + 1 + length + TAIL])
+        sent_ms = self._before_ms = self._looked_ms = self._clock.ticks_ms()
         self._meanwhile = meanwhile
         await self._confirmed()
         count = await self._answered(self.command[0] + 1, timeout_ms)
+        self.took_ms = self._clock.ticks_diff(self._before_ms, sent_ms)
         self._unsettled = False
         return count
 
@@ -162,6 +171,7 @@ class Dialogue:
             if self._is_past(self._deadline):
                 return NONE
             await self._turn()
+            self._before_ms, self._looked_ms = self._looked_ms, self._clock.ticks_ms()
             if self._transport.receive(self._decoder):
                 self._heard()
 

@@ -16,8 +16,11 @@ REJECTED = const(5)  # error frame 7F: the chip does not know the command or its
 BAD_ANSWER = const(6)  # a sound frame with contents that contradict themselves
 TOO_LONG = const(7)  # the command does not fit a frame
 
+# In place of a status byte: the host has waited long enough. The card may still be there, and computing.
+OVERDUE = const(0x40)
+
 # Status bytes of the chip (UM0701-02 §7.1) that mean: nobody answers any more. All others: somebody answers badly.
-_NOBODY = b"\x01\x0a\x27\x29\x2b"  # timeout, no field, no such target, released, card gone
+_NOBODY = b"\x01\x0a\x27\x29\x2b\x40"  # timeout, no field, no such target, released, card gone; OVERDUE
 
 
 class Pn532Error(Exception):
@@ -29,7 +32,7 @@ class Pn532Error(Exception):
 
 
 class CardError(Exception):
-    """The card failed; `status` is the chip's status byte without its two upper bits, 1..63."""
+    """The card failed; `status` is the chip's status byte without its two upper bits, 1..63, or OVERDUE."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)

@@ -16,7 +16,7 @@ import time
 from micropython import const
 
 from latchkey.drivers.pn532 import Pn532
-from latchkey.drivers.pn532_error import TIMEOUT, CardError, Pn532Error
+from latchkey.drivers.pn532_error import OVERDUE, TIMEOUT, CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
 from latchkey.drivers.reader_health import FAULT, READY, RETRY_MS, Health
 from latchkey.drivers.reader_presence import AGAIN, NEW, Presence
@@ -41,8 +41,6 @@ _IDLE_MS = const(2)  # between two calls of idle()
 
 _MOST_CARDS = const(4)  # in one sweep; each costs about 40 ms, and a wallet rarely shows more than three to a reader
 
-_STATUS_TIMEOUT = const(0x01)
-
 
 class Reader:
     """One reader: `chip`, its reset pin if wired, the pause between listings."""
@@ -59,6 +57,11 @@ class Reader:
         self._active = b""  # what the card given out last is known by
         self._field_is_on = True  # for all we know
         self._seen_all = False
+
+    @property
+    def took_ms(self) -> int:
+        """How long the last answer took; see Dialogue, and Pn532.exchange() for what counts as one."""
+        return self._chip.took_ms
 
     @property
     def health(self) -> int:
@@ -133,7 +136,7 @@ class Reader:
         """Send an APDU to the active card; return the length of its answer, which stands at the front of `answer`.
 
         in: timeout_ms for the whole exchange. meanwhile: an iterator that is advanced once for each turn of waiting.
-        raises: CardError; also after the time limit, if the chip itself proves to be alive. Pn532Error when the reader
+        raises: CardError, OVERDUE after the time limit where the chip proves to be alive; Pn532Error when the reader
         failed; the next wait_card() or wait_gone() cures it, and the card, which had no chance, is new to it once more.
         """
         try:
@@ -144,7 +147,7 @@ class Reader:
                 self._presence.forget(self._active)
                 raise
         await self._prove_alive()
-        raise CardError(_STATUS_TIMEOUT)
+        raise CardError(OVERDUE)
 
     async def _prove_alive(self) -> None:
         """The chip has not answered in time. raises: Pn532Error, if it is not just the card that takes too long."""
