@@ -24,6 +24,7 @@ from latchkey.credentials.custody import Custody
 from latchkey.credentials.gesture import of_button
 from latchkey.credentials.recognition import recognise
 from latchkey.credentials.registry import Registry
+from latchkey.credentials.wall_clock import WallClock
 from latchkey.storage.journal import Journal
 
 TYPE_CHECKING = const(False)
@@ -94,6 +95,7 @@ class Vehicle:
         self.remote = Remote(arbiter.facts)
         self._marks = marks
         self._keep_at_s = 0  # not before
+        self.wall = WallClock(marks)
         kept = marks.get(_SWITCHES) if marks is not None else None
         self._kept = kept or 0
         self.remote.restore(self._kept)
@@ -103,6 +105,11 @@ class Vehicle:
     def jammed(self) -> bool:
         """The bolt did not move, and nobody tries any more."""
         return self.arbiter.lock.state == lock.JAMMED
+
+    @property
+    def now_min(self) -> int:
+        """The time of day, as WallClock.now_min()."""
+        return self.wall.now_min(self.uptime_s)
 
     def fit_latch(self, action: int, latch: "Latch") -> None:
         """The board has this latch. action: OPEN_TRUNK, OPEN_FRUNK, OPEN_CHARGE_PORT; raises ValueError for others."""
@@ -115,7 +122,7 @@ class Vehicle:
 
     def request(self, request: Request) -> int:
         """Decide one request, drive what it moves, note it; returns the verdict. Allocates nothing, never waits."""
-        verdict = recognise(self.registry, request)
+        verdict = recognise(self.registry, request, self.now_min)
         if not verdict:
             role = self.registry.role(request.credential)
             if role == codes.GUEST and self.remote.is_set(GUESTS_SUSPENDED):
@@ -264,6 +271,7 @@ class Vehicle:
             self._note_own(codes.CABIN, self.custody.outcome_action, outcome, self.custody.outcome_credential)
         if self.arbiter.lock.motor == lock.STILL:
             self._keep_switches()
+            self.wall.keep(self.uptime_s)
         self._indicator.tick(now, self._standing())
 
     def seconds_left(self, timer: int) -> int:
@@ -301,8 +309,10 @@ class Vehicle:
         verdict = policy.permission(request.source, role, action)
         if verdict:
             return verdict
-        if action == codes.REVOKE_KEY:
-            return self.custody.revoke(request.argument)
+        if action == codes.SET_CLOCK:
+            return self.wall.set(request.argument, self.uptime_s, request.source == codes.CABIN)
+        if action == codes.REVOKE_KEY or action >= codes.SUSPEND_KEY:
+            return self.custody.change(action, request.argument, request.window)
         if action >= codes.SUSPEND_GUESTS:
             verdict = self.remote.turn(action)
             if request.source == codes.CLOUD and verdict == codes.ACCEPTED:
@@ -376,13 +386,16 @@ class Vehicle:
     # Noting
 
     def _note(self, request: Request, verdict: int) -> int:
+        setting_clock = request.action == codes.SET_CLOCK  # which phones do unasked: news only where it moved
+        if setting_clock and verdict != codes.ACCEPTED:
+            return verdict
         self.journal.note(self.uptime_s, request.source, request.credential, request.action, verdict, request.key_id)
         if not codes.is_accepted(verdict):
             self.refused += 1
             self.refusal = verdict
         elif 0 < request.action <= codes.REVOKE_DRIVE:
             self._remember(request, verdict)
-        if verdict or request.action < codes.CONFIRM_KEY or not self.custody.is_writing():
+        if verdict or request.action < codes.CONFIRM_KEY or not (self.custody.is_writing() or setting_clock):
             self._indicator.show(verdict)  # of a change of the key list light and sound tell the outcome alone
         self.revision += 1
         return verdict

@@ -7,7 +7,7 @@ link. What a phone's key is worth at the reader, and a card's secret over the ai
 """
 
 from fakes.link_world import GCM, HMAC, LinkWorld, add_key, card_key, legacy, remove_key
-from fakes.phone import parsed
+from fakes.phone import own_order, parsed
 from latchkey.core import codes
 from latchkey.core.remote import UNLOCK_ALLOWED
 from latchkey.protocol.vehicle_command_frame import HEADER_LEN
@@ -54,6 +54,13 @@ no-remote     ok     7      7      7       7       7        7      3        3   
 remote        ok     7      7      7       7       7        7      3        3      7
 far-unlock    ok     7      7      7       7       7        7      3        3      7
 no-far-unlock ok     7      7      7       7       7        7      3        3      7
+clock         ok     ok     7      7       7       7        7      3        3      7
+tell-key      own    7      7      7       7       7        7      3        3      7
+suspend       k0     k7     k7     k7      k7      k7       k7     3        3      7
+admit         k0     k7     k7     k7      k7      k7       k7     3        3      7
+limit         k7     k7     k7     k7      k7      k7       k7     3        3      7
+stale-suspend k1     k7     k7     k7      k7      k7       k7     3        3      7
+revoke        k0     k7     k7     k7      k7      k7       k7     3        3      7
 other-own     9      9      9      9       9       9        9      3        3      9
 """
 
@@ -65,6 +72,9 @@ entry         7
 unlock        7
 drive         7
 trunk         7
+clock         7
+tell-key      7
+suspend       7
 add           k5
 remove        7
 change        7
@@ -93,11 +103,14 @@ _SIMPLE = {
     "remote": b"\xc2\x3e\x02\x08\x05",
     "no-far-unlock": b"\xc2\x3e\x02\x08\x06",
     "far-unlock": b"\xc2\x3e\x02\x08\x07",
-    "other-own": b"\xc2\x3e\x02\x08\x08",
+    "clock": own_order(8, 849_000_000),  # in November 2026
+    "tell-key": own_order(9),
+    "other-own": b"\xc2\x3e\x02\x08\x63",
 }
 _NEEDS_UNLOCKED = ("lock", "secure")
-_STILL = ("wake", "revoke-drive", "no-guests", "guests", "no-remote", "remote", "far-unlock", "no-far-unlock")
-_OF_KEYS = ("list", "entry", "add", "remove", "remove-self", "remove-card", "change")
+_STILL = ("wake", "revoke-drive", "no-guests", "guests", "no-remote", "remote", "far-unlock", "no-far-unlock", "clock")
+_CHANGES = {"suspend": 10, "admit": 11, "limit": 12, "stale-suspend": 10, "revoke": 13}  # of a key, by its number
+_OF_KEYS = ("list", "entry", "add", "remove", "remove-self", "remove-card", "change", "tell-key", *_CHANGES)
 _FREE_SLOT = bytes((7,)) * 64
 
 
@@ -112,6 +125,10 @@ def _rows(table):
 def _payload(world, phone, command):
     if command in _SIMPLE:
         return _SIMPLE[command]
+    if command in _CHANGES:
+        number = world.registry.find(_FREE_SLOT)
+        generation = world.registry.entry_generation(number) + (command == "stale-suspend")
+        return own_order(_CHANGES[command], number, generation, 60, 86_400)
     if command == "add":
         return add_key(world.stranger.key, codes.DRIVER)
     key = {"remove": _FREE_SLOT, "remove-self": phone.key, "remove-card": bytes(card_key(0))}[command]
@@ -133,15 +150,17 @@ def _said(answer):
         return "state"
     if kind == "nominal":
         return "no%d" % what
-    return {0x82: "keys", 0x8A: "key"}[what[0]]  # fields 16 and 17
+    return {0x82: "keys", 0x8A: "key", 0xC2: "own"}[what[0]]  # fields 16, 17 and 1,000
 
 
 def _prepare(world, command):
     """Bring the car to where the command would move something, and the list to where there is something to remove."""
     registry = world.registry
     number = registry.find(_FREE_SLOT)
-    if command == "remove" and registry.slot_of(number) < 0:
+    if (command == "remove" or command in _CHANGES) and registry.slot_of(number) < 0:
         assert registry.add_phone(_FREE_SLOT, codes.DRIVER, bytes(16)) >= 0
+    if command in _CHANGES:
+        assert registry.suspend(registry.find(_FREE_SLOT), command == "admit") in (codes.ACCEPTED, codes.ALREADY)
     if (world.bolt() == "unlocked") != (command in _NEEDS_UNLOCKED):
         world.press()
     world.pass_ms(31_000)  # the motor has rested, and what was done at the car weighs no more

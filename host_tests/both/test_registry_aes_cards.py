@@ -92,7 +92,7 @@ def test_it_counts_over_the_reader_and_over_no_other_link():
         request = Request(source)
         request.credential = 0
         request.generation = car.registry.entry_generation(0)
-        assert recognition.recognise(car.registry, request) == verdict
+        assert recognition.recognise(car.registry, request, -1) == verdict
     car.end()
 
 

@@ -105,10 +105,18 @@ class Keys:
     def entry_generation(self, number):
         return self.entries[number][2] if number in self.entries else 0
 
+    def is_windowed(self, number):
+        return False
+
     def revoke_steps(self, number):
         """As the registry's: a write that goes on for a while."""
         yield
         self.set(number, entries.REVOKED)
+        return 0
+
+    def suspend_steps(self, number, suspended):
+        yield
+        self.set(number, entries.SUSPENDED if suspended else entries.ACTIVE)
         return 0
 
     def set(self, number, condition):

@@ -53,6 +53,19 @@ class Keys:
         return True
 
 
+def own_order(number, *values):
+    """UnsignedMessage of an order that this vehicle alone knows: field 1,000, in it the number and its values."""
+    written = bytearray(64)
+    writer = Writer(written)
+    writer.begin()
+    writer.enter(1_000)
+    for at, value in enumerate((number, *values)):
+        if value:
+            writer.number(1 + at, value)
+    writer.leave()
+    return bytes(written[: writer.length])
+
+
 def text(tag, value):
     return bytes((tag, len(value))) + value
 

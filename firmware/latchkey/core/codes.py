@@ -45,6 +45,10 @@ FORBID_REMOTE = const(15)  # all control by the cloud
 ALLOW_REMOTE = const(16)
 FORBID_REMOTE_UNLOCK = const(17)  # and nothing else of it
 ALLOW_REMOTE_UNLOCK = const(18)
+SUSPEND_KEY = const(19)  # argument: the credential, as for REVOKE_KEY
+ADMIT_KEY = const(20)
+LIMIT_KEY = const(21)  # the same; `window`: when this guest may come, None for always
+SET_CLOCK = const(22)  # argument: seconds since 2000-01-01 UTC
 
 # Bolt positions. NOT_FITTED is a property of the board, UNKNOWN a reading that makes no sense.
 UNKNOWN = const(0)
@@ -97,6 +101,8 @@ STALE = const(35)  # the registry entry changed since the key proved itself
 DRIVE_REVOKED = const(36)  # driving was revoked; an owner or driver must authorise first
 OLD_REGISTRY = const(37)  # only an older registry could be read: owner cards alone open
 NO_REGISTRY = const(38)  # the registry cannot be read: nobody can be recognised
+CLOCK_UNSET = const(39)  # a guest with a window, while nobody has told the vehicle the time
+CLOCK_BACK = const(40)  # the clock does not go back, but by hand
 
 NOT_A_KEY = const(50)  # a tag or card that speaks no key protocol
 WRONG_ANSWER = const(51)  # claimed to be an enrolled key and could not prove it

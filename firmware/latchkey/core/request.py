@@ -10,6 +10,7 @@ class Request:
     """source, action: see codes. credential: its number, or NOBODY. argument: depends on the action.
 
     generation: that of its registry entry when it proved itself; if the entry changes after that, the request is STALE.
+    window: (not before, not after, flags) with LIMIT_KEY, see credentials/windows.
     key_id: first 4 bytes of the key's SHA-1, for people to read; nothing is ever decided by it.
     """
 
@@ -19,6 +20,7 @@ class Request:
         self.generation = 0
         self.action = 0
         self.argument = 0
+        self.window: "tuple[int, int, int] | None" = None
         self.key_id = bytearray(4)
 
     def clear(self) -> None:
@@ -27,5 +29,6 @@ class Request:
         self.generation = 0
         self.action = 0
         self.argument = 0
+        self.window = None
         for at in range(4):
             self.key_id[at] = 0

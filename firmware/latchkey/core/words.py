@@ -11,7 +11,8 @@ ROLES = "none,service,owner,driver,fleet manager,vehicle monitor,charging manage
 ACTIONS = (
     ",lock,unlock,authorise drive,revoke drive,open trunk,open frunk,open charge port,wake,"
     "open enrolment,enrol key,end enrolment,revoke key,suspend guests,admit guests,"
-    "forbid remote control,allow remote control,forbid remote unlock,allow remote unlock"
+    "forbid remote control,allow remote control,forbid remote unlock,allow remote unlock,"
+    "suspend key,admit key,set a guest's time,set the clock"
 )
 LOCKS = "unknown,locked,locking,unlocked,unlocking,jammed,crash-open"
 DRIVES = "denied,authorised,driving"
@@ -54,6 +55,8 @@ _VERDICTS = """
 36 driving was revoked
 37 only an older list of keys could be read: owner cards only
 38 the list of keys cannot be read
+39 the time is not known: an owner's or driver's phone tells it
+40 the clock does not go back
 50 not a key card
 51 wrong answer: not the card it claims to be
 52 card taken away too early

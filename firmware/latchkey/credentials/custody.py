@@ -58,8 +58,8 @@ class Custody:
 
     `endings` counts the enrolments that ended after a key had been pinned, `ending` says how the last one did:
     ENROLLED, KEY_CONFLICT, ENROLMENT_CLOSED where its time ran out, or why it could not be written. `removal`: how the
-    last revocation ended. `opener_id`: the short id of the owner card that opened enrolment, 4 bytes, or zeros.
-    `gesture`: see gesture.py. From main: `identity`, where phones can come, and `by_hand`, where no card can.
+    last change of an enrolled key ended. `opener_id`: the short id of the owner card that opened enrolment, 4 bytes,
+    or zeros. `gesture`: see gesture.py. From main: `identity`, where phones can come, and `by_hand`, where no card can.
     """
 
     def __init__(self, registry: Registry, clock: "Clock" = time) -> None:
@@ -199,13 +199,18 @@ class Custody:
                 self._card_key[:] = card_key
         return self._entered(effect)
 
-    def revoke(self, number: int) -> int:
-        """Begin to revoke a key; returns a verdict, the outcome follows by tick()."""
+    def change(self, action: int, number: int, window: "tuple[int, int, int] | None") -> int:
+        """Begin to revoke, suspend, admit or limit a key; returns a verdict, the outcome follows by tick()."""
         if self._write is not None:
             return codes.BUSY
-        self.outcome_action = codes.REVOKE_KEY
+        self.outcome_action = action
         self.outcome_credential = number
-        self._write = self.registry.revoke_steps(number)
+        if action == codes.REVOKE_KEY:
+            self._write = self.registry.revoke_steps(number)
+        elif action == codes.LIMIT_KEY:
+            self._write = self.registry.limit_steps(number, window)
+        else:
+            self._write = self.registry.suspend_steps(number, action == codes.SUSPEND_KEY)
         return codes.ACCEPTED
 
     # Time

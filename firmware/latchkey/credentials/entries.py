@@ -14,8 +14,9 @@ time and 0 from then on, a zero, the check. A revoked entry keeps its key, witho
 again.
 
 Blocks of another version or type are kept as they are and match nothing, so cards go on working after a step back to
-older firmware. An entry that restricts its key (guest windows, card timing) takes version 2, lest older firmware
-overlook the restriction.
+older firmware. An entry that restricts its key takes a version of its own, lest older firmware overlook the
+restriction. Version 3 is a guest's whose window (windows.py), a block of type 5, must be found and fit; without it the
+guest is refused.
 """
 
 from struct import pack, unpack_from
@@ -54,7 +55,12 @@ UID_LEN = const(7)
 SETTLED = const(0)
 PENDING = const(1)  # chosen, and maybe in the card, maybe not
 
-_VERSION = const(1)
+# Versions of an entry. A new restriction of keys takes the next one.
+PLAIN = const(1)
+WINDOWED = const(3)
+
+WINDOW = const(5)  # the type of a block that is no key
+
 _KIND_AT = const(1)
 _SLOT_AT = const(16)  # in the tail
 _FORM_AT = const(17)
@@ -89,9 +95,9 @@ def header() -> bytes:
     return _HEADER + bytes(BLOCK_LEN - len(_HEADER))
 
 
-def lead(role: int, condition: int, generation: int, kind: int = KEYCARD) -> bytes:
+def lead(role: int, condition: int, generation: int, kind: int = KEYCARD, version: int = PLAIN) -> bytes:
     """The 8 bytes of an entry before its key."""
-    return pack(">BBBBI", _VERSION, kind, role, condition, generation)
+    return pack(">BBBBI", version, kind, role, condition, generation)
 
 
 def entry(role: int, generation: int, key64: "bytes | bytearray", kind: int = KEYCARD, tail24: bytes = b"") -> bytes:
@@ -152,8 +158,19 @@ def check_header(block: bytearray) -> None:
 
 
 def kind_of(block: bytearray) -> int:
-    """KEYCARD, PHONE, CLOUD_KEY or AES_CARD; 0 for an entry that newer firmware wrote."""
-    return block[_KIND_AT] if block[0] == _VERSION and KEYCARD <= block[_KIND_AT] <= AES_CARD else 0
+    """KEYCARD, PHONE, CLOUD_KEY or AES_CARD; 0 for a window, and for an entry that newer firmware wrote."""
+    known = block[0] == PLAIN or (block[0] == WINDOWED and block[_ROLE_AT] == codes.GUEST)
+    return block[_KIND_AT] if known and KEYCARD <= block[_KIND_AT] <= AES_CARD else 0
+
+
+def version_of(block: bytearray) -> int:
+    """PLAIN or WINDOWED, for an entry of known kind."""
+    return block[0]
+
+
+def is_window(block: bytearray) -> bool:
+    """True for a block that holds a guest's window."""
+    return block[0] == PLAIN and block[_KIND_AT] == WINDOW
 
 
 def fields(block: bytearray, newest: int) -> "tuple[int, int, int]":

@@ -68,6 +68,11 @@ class Index:
             at += 1
         return at == PREFIX_LEN
 
+    def prefix(self, number: int) -> bytes:
+        """With which a number was inserted."""
+        base = number % ROOM_STEP * PREFIX_LEN
+        return bytes(self._blocks[number // ROOM_STEP][base : base + PREFIX_LEN])
+
     def remove(self, number: int) -> None:
         """Take a number out. Moves back those that had to step aside for it, so that no search stops early."""
         hole = self._home(number)

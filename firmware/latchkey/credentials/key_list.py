@@ -14,6 +14,7 @@ whoever writes flash and marks both.
 
 from micropython import const
 
+from latchkey.core import codes
 from latchkey.credentials import entries
 from latchkey.credentials.entries import ABSENT, BLOCK_LEN, KEY_LEN, LEAD_LEN, REVOKED, TAIL_LEN
 from latchkey.credentials.index import PREFIX_LEN
@@ -26,6 +27,8 @@ from latchkey.storage.records import Record, RecordError
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
+
+    from latchkey.credentials.windows import Windows
 
     class Marks(Protocol):
         def get(self, name: str) -> "int | None": ...
@@ -48,11 +51,12 @@ class KeyList:
     `owner_kind`: of what owners must have one. Cards; on a board without a reader main makes it PHONE.
     """
 
-    def __init__(self, record: Record, marks: "Marks", capacity: int = 1024) -> None:
+    def __init__(self, record: Record, marks: "Marks", capacity: int = 1_088) -> None:
         """marks keep small integers, never torn, though a cut may leave the old one; set() raises OSError."""
         self.state = UNREADABLE
         self.fault = 0
         self.owner_kind = entries.KEYCARD
+        self.windows: "Windows | None" = None
         self._record = record
         self._marks = marks
         self._roll = Roll(capacity)
@@ -159,6 +163,36 @@ class KeyList:
         """The generation in which an entry last changed, 0 where there is none. Allocates nothing."""
         return self._roll.generation(number)
 
+    def is_windowed(self, number: int) -> bool:
+        """True for a guest who may come only at an agreed time. Allocates nothing."""
+        return self._roll.version(number) == entries.WINDOWED
+
+    def window_verdict(self, number: int, now_min: int) -> int:
+        """Whether this is the time of a guest with a window: ACCEPTED, OUTSIDE_WINDOW or CLOCK_UNSET.
+
+        now_min: as WallClock.now_min(). A guest whose window is missing is always outside it. Allocates nothing.
+        """
+        if self.windows is None:
+            return codes.OUTSIDE_WINDOW
+        return self.windows.verdict(number, now_min)
+
+    def window_of(self, number: int) -> "tuple[int, int, int] | None":
+        """(first minute, minute behind the last, flags) of a guest with a window, as Windows.window_of(); else None.
+
+        (0, 0, 0) for one whose window is missing.
+        """
+        if not self.is_windowed(number):
+            return None
+        return (self.windows.window_of(number) if self.windows is not None else None) or (0, 0, 0)
+
+    def hold_windows(self) -> "Windows":
+        """The guests' windows, from now on: most vehicles have none, and do without the module."""
+        if self.windows is None:
+            from latchkey.credentials.windows import Windows
+
+            self.windows = Windows(self._roll)
+        return self.windows
+
     def owners(self) -> int:
         """How many active owners there are, of all kinds."""
         return self._roll.owners
@@ -207,6 +241,7 @@ class KeyList:
     def _forget(self) -> None:
         self.state = UNREADABLE
         self._roll.clear()
+        self.windows = None
 
     def _read(self) -> int:
         marked = self._marks.get(_GENERATION) or 0
@@ -243,22 +278,41 @@ class KeyList:
         self._roll.reserve(number)
         kind = entries.kind_of(block)
         if not kind:
-            self._roll.skip()
+            self._roll.vacate(number)
+            if entries.is_window(block):
+                self.hold_windows().take(number, block)
             return
         role, condition, generation = entries.fields(block, self.generation)
+        version = entries.version_of(block)
         key = block[LEAD_LEN : LEAD_LEN + KEY_LEN]
         prefix = prefix_of(key)
         slot = NO_SLOT
         if not entries.is_card(kind) and condition != REVOKED:
             slot = entries.slot_in(memoryview(block)[LEAD_LEN + KEY_LEN :])
-            if slot >= entries.SLOTS or self._roll.number_in(slot) >= 0:
+            if slot >= entries.SLOTS:
                 raise RecordError(records.MALFORMED)
-        if self._roll.index.find(prefix) >= 0:
-            raise RecordError(records.MALFORMED)
+        if not self._is_free(self._roll.index.find(prefix), version) or not self._is_free(
+            self._roll.number_in(slot), version
+        ):
+            self._roll.vacate(number)
+            return
         self._roll.assign(number, prefix)
-        self._roll.set(number, kind, role, condition, generation)
+        self._roll.set(number, kind, role, condition, generation, version)
         if slot != NO_SLOT:
             self._roll.place(number, slot, entries.short_id(key))
+
+    def _is_free(self, other: int, version: int) -> bool:
+        """False where `other` keeps the key or the slot that an entry of this version claims as well.
+
+        Older firmware, which did not see a restricted entry, has given its key or slot away: that entry gives way.
+        """
+        if other < 0:
+            return True
+        if version == entries.PLAIN and self._roll.version(other) == entries.PLAIN:
+            raise RecordError(records.MALFORMED)
+        if version == entries.PLAIN:
+            self._roll.vacate(other)
+        return version == entries.PLAIN
 
 
 def prefix_of(key64: "bytes | bytearray") -> bytes:

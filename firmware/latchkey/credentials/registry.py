@@ -36,7 +36,7 @@ _NO_K = b""
 class Registry(KeyList):
     """One change at a time; a second one is BUSY."""
 
-    def __init__(self, record: Record, marks: "Marks", capacity: int = 1024) -> None:
+    def __init__(self, record: Record, marks: "Marks", capacity: int = 1_088) -> None:
         super().__init__(record, marks, capacity)
         self._changing = False
 
@@ -55,6 +55,14 @@ class Registry(KeyList):
     def revoke(self, number: int) -> int:
         """Revoke a key in one go; returns a verdict. See revoke_steps()."""
         return _run(self.revoke_steps(number))
+
+    def suspend(self, number: int, suspended: bool) -> int:
+        """Suspend or readmit a key in one go; returns a verdict. See suspend_steps()."""
+        return _run(self.suspend_steps(number, suspended))
+
+    def limit(self, number: int, window: "tuple[int, int, int] | None") -> int:
+        """Give a guest a window, or take it from him, in one go; returns a verdict. See limit_steps()."""
+        return _run(self.limit_steps(number, window))
 
     def add_steps(
         self,
@@ -110,7 +118,7 @@ class Registry(KeyList):
         Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY, LAST_OWNER, or STORAGE_FAILED: then all is as it was.
         raises: MemoryError before anything has begun.
         """
-        verdict = self._cannot_revoke(number)
+        verdict = self._cannot_change_key(number) or self._cannot_lose(number)
         if verdict:
             return verdict
         kind, role = self.kind(number), self.role(number)
@@ -137,13 +145,94 @@ class Registry(KeyList):
         k = bytearray(entries.K_LEN + 1)
         if self.condition(number) != ACTIVE or not self.card_key(number, k):
             return codes.NO_SUCH_KEY
-        role = self.role(number)
-        piece = entries.lead(role, ACTIVE, self.generation + 1, entries.AES_CARD) + self._key
+        role, version = self.role(number), self._roll.version(number)
+        piece = entries.lead(role, ACTIVE, self.generation + 1, entries.AES_CARD, version) + self._key
         piece += entries.tail(self._key, memoryview(k)[: entries.K_LEN], entries.SETTLED, 0)
         wipe(k)
         if not (yield from self._change_steps(entries.offset_of(number), piece)):
             return codes.STORAGE_FAILED
-        self._roll.set(number, entries.AES_CARD, role, ACTIVE, self.generation)
+        self._roll.set(number, entries.AES_CARD, role, ACTIVE, self.generation, version)
+        self._mark()
+        return codes.ACCEPTED
+
+    def suspend_steps(self, number: int, suspended: bool) -> "Generator[None, None, int]":
+        """Suspend a key, or readmit one; ends with a verdict, ALREADY where it is so. Yields as add_steps().
+
+        Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY, REVOKED, LAST_OWNER, or STORAGE_FAILED: then all is
+        as it was. raises: MemoryError before anything has begun.
+        """
+        wanted = SUSPENDED if suspended else ACTIVE
+        verdict = self._cannot_change_key(number)
+        if verdict:
+            return codes.REVOKED if verdict == codes.ALREADY else verdict
+        if self.condition(number) == wanted:
+            return codes.ALREADY
+        verdict = self._cannot_lose(number)
+        if verdict:
+            return verdict
+        return (yield from self._rewrite_steps(number, wanted, self._roll.version(number)))
+
+    def limit_steps(self, number: int, window: "tuple[int, int, int] | None") -> "Generator[None, None, int]":
+        """Give a guest a window, or with None take it from him; ends with a verdict. Yields as add_steps().
+
+        window: (not before, not after, flags), see windows.py. The window is written first, where it means nothing yet;
+        then the entry is made to need it. So whatever cuts this off, the guest is as he was or as he shall be.
+        Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY, REVOKED, NOT_PERMITTED for whoever is no guest and
+        for a window without a whole minute, REGISTRY_FULL, or STORAGE_FAILED. raises: MemoryError before anything has
+        begun.
+        """
+        verdict = self._cannot_change_key(number)
+        if verdict:
+            return codes.REVOKED if verdict == codes.ALREADY else verdict
+        if self.role(number) != codes.GUEST:
+            return codes.NOT_PERMITTED
+        if window is None:
+            if not self.is_windowed(number):
+                return codes.ALREADY
+            return (yield from self._rewrite_steps(number, self.condition(number), entries.PLAIN))
+        verdict = yield from self._write_window(number, window)
+        if verdict or self.is_windowed(number):
+            return verdict
+        return (yield from self._rewrite_steps(number, self.condition(number), entries.WINDOWED))
+
+    def _write_window(self, number: int, window: "tuple[int, int, int]") -> "Generator[None, None, int]":
+        from latchkey.credentials.windows import block_of, first_min, is_sensible
+
+        from_s, until_s, flags = window
+        if not is_sensible(from_s, until_s):
+            return codes.NOT_PERMITTED
+        windows = self.hold_windows()
+        row = windows.row_for(number)
+        if row < 0:
+            return codes.REGISTRY_FULL
+        place = windows.number_of(row)
+        if place < 0:
+            place = self._roll.free_number()
+            if place < 0:
+                return codes.REGISTRY_FULL
+            self._roll.reserve(place)
+        prefix = self._roll.index.prefix(number)
+        from_min, until_min = first_min(from_s), until_s // 60
+        block = block_of(number, prefix, from_s, until_s, flags)
+        if not (yield from self._change_steps(entries.offset_of(place), block)):
+            return codes.STORAGE_FAILED
+        self._roll.vacate(place)
+        windows.put(row, place, number, prefix, from_min, until_min, flags)
+        self._mark()
+        return codes.ACCEPTED
+
+    def _rewrite_steps(self, number: int, condition: int, version: int) -> "Generator[None, None, int]":
+        """Write what stands before the key anew; ends with ACCEPTED or STORAGE_FAILED."""
+        kind, role = self.kind(number), self.role(number)
+        slot, key_id = self.slot_of(number), b""
+        if slot != NO_SLOT:
+            key_id = self.id_in(slot)
+        piece = entries.lead(role, condition, self.generation + 1, kind, version)
+        if not (yield from self._change_steps(entries.offset_of(number), piece)):
+            return codes.STORAGE_FAILED
+        self._roll.set(number, kind, role, condition, self.generation, version)
+        if slot != NO_SLOT:
+            self._roll.place(number, slot, key_id)
         self._mark()
         return codes.ACCEPTED
 
@@ -161,15 +250,17 @@ class Registry(KeyList):
             return codes.NOT_PERMITTED
         return self._cannot_change()
 
-    def _cannot_revoke(self, number: int) -> int:
+    def _cannot_change_key(self, number: int) -> int:
+        """0, or why this key cannot be changed: ALREADY for a revoked one."""
         refusal = self._cannot_change()
         if refusal:
             return refusal
         condition = self.condition(number)
         if condition == ABSENT:
             return codes.NO_SUCH_KEY
-        if condition == REVOKED:
-            return codes.ALREADY
+        return codes.ALREADY if condition == REVOKED else 0
+
+    def _cannot_lose(self, number: int) -> int:
         return codes.LAST_OWNER if self._is_last_owner(number) else 0
 
     def _is_last_owner(self, number: int) -> bool:

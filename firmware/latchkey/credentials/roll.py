@@ -10,11 +10,13 @@ from array import array
 from micropython import const
 
 from latchkey.core.codes import NO_ROLE, OWNER
-from latchkey.credentials.entries import ABSENT, ACTIVE, ID_LEN, REVOKED, SLOTS, is_card
+from latchkey.credentials.entries import ABSENT, ACTIVE, ID_LEN, PLAIN, REVOKED, SLOTS, is_card
 from latchkey.credentials.index import ROOM_STEP, Index
 
 NO_SLOT = const(-1)
 _NOBODY = const(-1)
+_KIND = const(15)
+_VERSION_AT = const(4)  # above the kind, in the same byte
 
 
 class Roll:
@@ -61,7 +63,11 @@ class Roll:
 
     def kind(self, number: int) -> int:
         """KEYCARD, PHONE, CLOUD_KEY or AES_CARD; 0 where there is no entry."""
-        return self._kinds[number] if self.condition(number) != ABSENT else 0
+        return self._kinds[number] & _KIND if self.condition(number) != ABSENT else 0
+
+    def version(self, number: int) -> int:
+        """Of the entry: PLAIN, or the restriction that it is written with; 0 where there is none."""
+        return self._kinds[number] >> _VERSION_AT if self.condition(number) != ABSENT else 0
 
     def role(self, number: int) -> int:
         """Role of an entry, NO_ROLE where there is none."""
@@ -112,10 +118,6 @@ class Roll:
                 oldest = number
         return oldest
 
-    def skip(self) -> None:
-        """Count an entry that stays ABSENT, at a number that was reserved."""
-        self.count += 1
-
     def assign(self, number: int, prefix: bytes) -> None:
         """Give a number, from free_number() and reserved, to the key with this 16-byte hash prefix."""
         if number < self.count:
@@ -124,13 +126,22 @@ class Roll:
             self.count += 1
         self.index.insert(number, prefix)
 
-    def set(self, number: int, kind: int, role: int, condition: int, generation: int) -> None:
+    def vacate(self, number: int) -> None:
+        """A number that was reserved stands for no key from now on, whatever stood there."""
+        if number == self.count:
+            self.count += 1
+            return
+        if self.condition(number) != ABSENT:
+            self.index.remove(number)
+            self.set(number, 0, NO_ROLE, ABSENT, 0)
+
+    def set(self, number: int, kind: int, role: int, condition: int, generation: int, version: int = PLAIN) -> None:
         """What an assigned number stands for from now on. It gives up its slot."""
         self._count_owner(number, -1)
         before = self.slot_of(number)
         if before != NO_SLOT:
             self._slots[before] = _NOBODY
-        self._kinds[number] = kind
+        self._kinds[number] = kind | version << _VERSION_AT
         self._roles[number] = role
         self._conditions[number] = condition
         self._generations[number] = generation
@@ -145,5 +156,5 @@ class Roll:
     def _count_owner(self, number: int, change: int) -> None:
         if self.is_owner(number):
             self.owners += change
-            if is_card(self._kinds[number]):
+            if is_card(self.kind(number)):
                 self.owner_cards += change

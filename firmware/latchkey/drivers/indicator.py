@@ -43,6 +43,7 @@ SIGNALS = (
     (codes.SUSPENDED, _RED, 4, 4),
     (codes.NOT_PERMITTED, _RED, 5, 5),
     (codes.OUTSIDE_WINDOW, _RED, 5, 5),
+    (codes.CLOCK_UNSET, _RED, 5, 5),
     (codes.DRIVE_REVOKED, _RED, 5, 5),
     (codes.KEY_CONFLICT, _RED, 8, 8),
     (codes.CARD_GONE, _AMBER, 1, 1),

@@ -4,6 +4,11 @@ A cable to the board is physical access, which on stock MicroPython is full acce
 noted like everything else. It tells `status {JSON}` when something has changed, `verdict {JSON}` for each decision.
 
     revoke NUMBER             revoke a key
+    suspend NUMBER            let a key open nothing until it is admitted again: admit NUMBER
+    guest NUMBER FROM UNTIL   when a guest may come, in UTC: 2026-11-20T18:00, or - for no bound; a fourth word `unset`
+                              lets him come as well while the vehicle does not know the time
+    guest NUMBER always       at any time
+    time 2026-11-20T18:00     what time it is, in UTC
     card UID KEY ROLE         add an AES card made elsewhere: 14 and 32 hex digits, its own key 0; owner, driver, ...
     set remote on|off         all control by the cloud
     set remote_unlock on|off  unlocking by the cloud; off on a new controller
@@ -49,6 +54,7 @@ _SWITCHES = {
     "remote": (codes.FORBID_REMOTE, codes.ALLOW_REMOTE),
     "remote_unlock": (codes.FORBID_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK),
 }
+_OF_KEYS = ("revoke", "suspend", "admit", "guest", "time")  # see key_lines.py
 _KEYS_TOLD = const(32)  # the first ones; the line would outgrow a chip's heap
 
 
@@ -128,6 +134,7 @@ class Console:
             "crash_line_stuck": decided.crash.stuck,
             "hold_s": vehicle.seconds_left(timers.HOLD),
             "rest_s": vehicle.seconds_left(timers.COOL),
+            "minute": vehicle.now_min if vehicle.wall.known else None,
             "enrolment": word(words.ENROLMENTS, enrolment.state),
             "enrolment_s": custody.seconds_left(),
             "pinned": entries.short_id(enrolment.pinned).hex() if enrolment.state == PINNED else "",
@@ -180,16 +187,18 @@ class Console:
             return
         self._coming_number = number + 1
         if registry.key(number, self._key):
-            self._coming.append(
-                {
-                    "number": number,
-                    "id": entries.short_id(self._key).hex(),
-                    "kind": word(words.KINDS, registry.kind(number)),
-                    "slot": registry.slot_of(number),
-                    "role": word(words.ROLES, registry.role(number)),
-                    "state": word(words.CONDITIONS, registry.condition(number)),
-                }
-            )
+            told: "dict[str, object]" = {
+                "number": number,
+                "id": entries.short_id(self._key).hex(),
+                "kind": word(words.KINDS, registry.kind(number)),
+                "slot": registry.slot_of(number),
+                "role": word(words.ROLES, registry.role(number)),
+                "state": word(words.CONDITIONS, registry.condition(number)),
+            }
+            window = registry.window_of(number)
+            if window is not None:
+                told["window"] = window
+            self._coming.append(told)
 
     def _tell_verdicts(self) -> None:
         journal = self._vehicle.journal
@@ -218,8 +227,12 @@ class Console:
 
     def _obey(self, line: str) -> None:
         words = line.split()
-        if len(words) == 2 and words[0] == "revoke" and words[1].isdigit():
-            self._revoke(int(words[1]))
+        if words and words[0] in _OF_KEYS:
+            from latchkey.links.key_lines import obey  # seldom needed
+
+            answer = obey(words, self._request, self._vehicle)
+            if answer:
+                self._cable.write(answer)
         elif len(words) == 3 and words[0] == "set" and words[1] in _SWITCHES and words[2] in ("on", "off"):
             self._ask(_SWITCHES[words[1]][words[2] == "on"])
             self._cable.write("stored " + words[1])
@@ -230,15 +243,6 @@ class Console:
             self._add_card(words[1], words[2], words[3])
         else:
             self._cable.write("error not a command: " + " ".join(words[:1])[:40])  # what follows may be a password
-
-    def _revoke(self, number: int) -> None:
-        self._request.clear()
-        self._request.action = codes.REVOKE_KEY
-        self._request.argument = number
-        if self._vehicle.registry.condition(number) == entries.ABSENT:
-            self._vehicle.refuse(self._request, codes.NO_SUCH_KEY)
-        else:
-            self._vehicle.request(self._request)
 
     def _add_card(self, uid: str, key: str, role: str) -> None:
         try:

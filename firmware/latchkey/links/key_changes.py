@@ -1,4 +1,4 @@
-"""Keys that want to be added, and owners' phones that remove some: asked for here, decided at the car.
+"""Keys that want to be added, and owners' phones that remove or change some: asked for here, decided at the car.
 
 What becomes of either is known later, an owner's tap or a write to flash later, and told to whoever asked. Adding is
 never done over the cloud.
@@ -14,6 +14,7 @@ from latchkey.crypto import p256
 from latchkey.links import phone_orders
 from latchkey.links.owed import Owed, deliver
 from latchkey.protocol import vehicle_command_numbers as numbers
+from latchkey.protocol import vehicle_command_order as orders
 from latchkey.protocol.vehicle_command_reply import NO_SLOT
 
 TYPE_CHECKING = const(False)
@@ -65,13 +66,15 @@ class KeyChanges:
         if not voice.path.addressed:
             voice.broadcast_wait()
 
-    def remove(self, client: "Client") -> None:
-        """A signed wish to revoke a key."""
+    def change(self, client: "Client", kind: int) -> None:
+        """A signed wish to revoke, suspend, admit or limit a key. kind: of order."""
         vehicle, request, voice = self._vehicle, self._request, self._dialogue.voice
-        registry = vehicle.registry
-        target = registry.find(self._dialogue.order.key)
-        request.action = codes.REVOKE_KEY
+        registry, order = vehicle.registry, self._dialogue.order
+        values = order.values
+        target = registry.find(order.key) if kind == orders.REMOVE_KEY else values[0]
+        request.action = phone_orders.action_of(kind)
         request.argument = target
+        request.window = (values[2], values[3], values[4]) if values[3] else None
         signer_id = bytes(request.key_id)
         owner = self._is_owner()
         if owner and self._removed.asker() is not None:  # his answer is due in this turn
@@ -84,12 +87,14 @@ class KeyChanges:
         known = registry.condition(target) == entries.ACTIVE or registry.condition(target) == entries.SUSPENDED
         if owner and not known:
             verdict = vehicle.refuse(request, codes.NO_SUCH_KEY)
+        elif owner and kind != orders.REMOVE_KEY and registry.entry_generation(target) != values[1]:
+            verdict = vehicle.refuse(request, codes.STALE)
         else:
             verdict = vehicle.request(request)
         if not codes.is_accepted(verdict):
             voice.key_change(phone_orders.information_of(verdict, False), signer_id)
             return
-        self._removed.keep(client, voice.path, self._dialogue.order.key, request.generation)
+        self._removed.keep(client, voice.path, order.key, request.generation)
         self._remover_id = signer_id
 
     def work(self) -> None:
@@ -130,4 +135,6 @@ class KeyChanges:
     def _is_owner(self) -> bool:
         """The message is signed by an owner's key that counts on this link."""
         registry, request = self._vehicle.registry, self._request
-        return registry.role(request.credential) == codes.OWNER and not recognise(registry, request)
+        return registry.role(request.credential) == codes.OWNER and not recognise(
+            registry, request, self._vehicle.now_min
+        )

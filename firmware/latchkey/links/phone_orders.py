@@ -32,6 +32,11 @@ _ACTIONS = (
     (orders.ALLOW_REMOTE, codes.ALLOW_REMOTE),
     (orders.FORBID_REMOTE_UNLOCK, codes.FORBID_REMOTE_UNLOCK),
     (orders.ALLOW_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK),
+    (orders.SET_CLOCK, codes.SET_CLOCK),
+    (orders.SUSPEND_KEY, codes.SUSPEND_KEY),
+    (orders.ADMIT_KEY, codes.ADMIT_KEY),
+    (orders.LIMIT_KEY, codes.LIMIT_KEY),
+    (orders.REVOKE_NUMBER, codes.REVOKE_KEY),
 )
 
 _FAULT = const(0)
@@ -61,6 +66,8 @@ _REFUSALS = (
     (codes.DRIVE_REVOKED, _DECLINE, numbers.UNAUTHORIZED),
     (codes.OLD_REGISTRY, _FAULT, numbers.INACTIVE_KEY),
     (codes.NO_REGISTRY, _FAULT, numbers.INACTIVE_KEY),
+    (codes.CLOCK_UNSET, _FAULT, numbers.INACTIVE_KEY),
+    (codes.CLOCK_BACK, _FAULT, numbers.BAD_PARAMETER),
 )
 
 _CHANGES = (

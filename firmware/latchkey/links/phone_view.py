@@ -61,6 +61,24 @@ def tell_entry(voice: "Voice", registry: "Registry", wanted: "Order") -> None:
         voice.key_entry(slot, key, registry.id_in(slot), registry.role(number), registry.form(number))
 
 
+def tell_key(voice: "Voice", registry: "Registry", wanted: "Order") -> None:
+    """Answer TELL_KEY with the first key at or behind a number, cards among them; revoked ones are passed over.
+
+    Number, entry generation, short id, kind, role, condition, first minute of a guest's window (since 2000-01-01 UTC),
+    minute behind its last, flags.
+    """
+    key = bytearray(entries.KEY_LEN)
+    for number in range(wanted.values[0], registry.count):
+        if registry.kind(number) and registry.condition(number) != entries.REVOKED and registry.key(number, key):
+            key_id = int.from_bytes(entries.short_id(key), "big")
+            role, condition = registry.role(number), registry.condition(number)
+            window = registry.window_of(number) or (0, 0, 0)
+            generation, kind = registry.entry_generation(number), registry.kind(number)
+            voice.own_key((number, generation, key_id, kind, role, condition) + window)
+            return
+    voice.key_change(numbers.NOT_ON_LIST)
+
+
 def _slot_of(registry: "Registry", wanted: "Order") -> int:
     if wanted.has_key:
         return registry.slot_of(registry.find(wanted.key))

@@ -62,6 +62,11 @@ _OF_KEYS = (
     orders.ADD_KEY,
     orders.REMOVE_KEY,
     orders.CHANGE_KEY,
+    orders.TELL_KEY,
+    orders.SUSPEND_KEY,
+    orders.ADMIT_KEY,
+    orders.LIMIT_KEY,
+    orders.REVOKE_NUMBER,
 )
 
 
@@ -168,7 +173,7 @@ class Responder:
         request.credential = number
         request.generation = registry.entry_generation(number)
         request.key_id[:] = entries.short_id(dialogue.key)
-        if not recognise(registry, request):
+        if not recognise(registry, request, self._vehicle.now_min):
             client.proven = True
             client.credential = number
             client.generation = request.generation
@@ -188,16 +193,19 @@ class Responder:
         elif kind == orders.STATUS:
             phone_view.look(self._vehicle, self._status, client.proven)
             voice.status(self._status)
+        elif kind == orders.TELL_KEY:
+            self._tell_key(client)
         elif kind == orders.KEY_LIST or kind == orders.KEY_ENTRY:
             self._tell_keys(client, kind)
         elif kind == orders.SHOW_KEY or kind == orders.ADD_KEY:
             self._changes.show(client, kind == orders.ADD_KEY)
-        elif kind == orders.REMOVE_KEY:
-            self._changes.remove(client)
+        elif kind == orders.REMOVE_KEY or kind >= orders.SUSPEND_KEY:
+            self._changes.change(client, kind)
         elif kind == orders.CHANGE_KEY:
             voice.key_change(numbers.NO_PERMISSION_TO_CHANGE)
         else:
             self._request.action = action
+            self._request.argument = self._dialogue.order.values[0]
             phone_orders.answer(voice, self._vehicle.request(self._request))
 
     def _tell_keys(self, client: "Client", kind: int) -> None:
@@ -209,6 +217,14 @@ class Responder:
             phone_view.tell_list(voice, vehicle.registry)
         else:
             phone_view.tell_entry(voice, vehicle.registry, self._dialogue.order)
+
+    def _tell_key(self, client: "Client") -> None:
+        """Cards and who they are for: to owners alone."""
+        registry = self._vehicle.registry
+        if client.proven and registry.role(self._request.credential) == codes.OWNER:
+            phone_view.tell_key(self._dialogue.voice, registry, self._dialogue.order)
+        else:
+            self._dialogue.voice.refuse(numbers.INSUFFICIENT_PRIVILEGES)
 
     def _forget_changed_slots(self) -> None:
         """What the sessions know of a key ends with the key, whoever has removed or replaced it."""

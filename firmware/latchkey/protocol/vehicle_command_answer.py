@@ -153,6 +153,14 @@ def key_entry(
     writer.leave()
 
 
+def own_key(writer: Writer, values: "tuple[int, ...]") -> None:
+    """What this vehicle alone tells of a key: numbers, as fields 1, 2, … of its own message."""
+    writer.enter(_OWN)
+    for at in range(len(values)):
+        _number(writer, 1 + at, values[at])
+    writer.leave()
+
+
 def declined(writer: Writer, error: int) -> None:
     """nominalError: genuine, understood, and not done."""
     writer.enter(_NOMINAL_ERROR)

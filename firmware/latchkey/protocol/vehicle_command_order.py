@@ -37,6 +37,12 @@ FORBID_REMOTE = const(20)
 ALLOW_REMOTE = const(21)
 FORBID_REMOTE_UNLOCK = const(22)
 ALLOW_REMOTE_UNLOCK = const(23)
+SET_CLOCK = const(24)  # values[0]: seconds since 2000-01-01 UTC
+TELL_KEY = const(25)  # values[0]: its number; told is that key, or the next one
+SUSPEND_KEY = const(26)  # from here on values[0]: number, values[1]: its entry generation, as TELL_KEY told it
+ADMIT_KEY = const(27)
+LIMIT_KEY = const(28)  # values[2], [3]: not before, not after, in seconds as above; [4]: flags. Without: at any time
+REVOKE_NUMBER = const(29)
 
 NO_SLOT = const(-1)
 
@@ -72,17 +78,29 @@ _OWN_ORDERS = (
     (5, ALLOW_REMOTE),
     (6, FORBID_REMOTE_UNLOCK),
     (7, ALLOW_REMOTE_UNLOCK),
+    (8, SET_CLOCK),
+    (9, TELL_KEY),
+    (10, SUSPEND_KEY),
+    (11, ADMIT_KEY),
+    (12, LIMIT_KEY),
+    (13, REVOKE_NUMBER),
 )
+
+_VALUES = const(5)  # fields 2 to 6 of the own message, numbers
 
 _PRESENT_KEY = const(2)  # signatureType of the older envelope
 
 
 class Order:
-    """One order at a time. key: 64 bytes, given only where has_key; key_id: 4 bytes where has_id."""
+    """One order at a time. key: 64 bytes, given only where has_key; key_id: 4 bytes where has_id.
+
+    values: of our own orders, 0 where they were not given.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self.key = bytearray(numbers.KEY_LEN)
         self.key_id = bytearray(numbers.ID_LEN)
+        self.values = [0] * _VALUES
         self._reader = reader
         self.clear()
 
@@ -93,6 +111,8 @@ class Order:
         self.form = 0
         self.has_key = False
         self.has_id = False
+        for at in range(_VALUES):
+            self.values[at] = 0
 
     def read(self, payload: "bytearray | memoryview") -> int:
         """Decode a payload; returns the kind of order, UNKNOWN for one that means nothing here.
@@ -182,6 +202,8 @@ class Order:
         while reader.next():
             if reader.field == 1:
                 self.kind = _find(_OWN_ORDERS, reader.number())
+            elif reader.field <= 1 + _VALUES:
+                self.values[reader.field - 2] = reader.number()
 
     def _read_closures(self) -> None:
         reader = self._reader

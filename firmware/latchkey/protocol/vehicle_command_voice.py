@@ -129,6 +129,11 @@ class Voice:
         answers.key_entry(self._begin_payload(), slot, key64, key_id, role, form)
         self._end_payload()
 
+    def own_key(self, values: "tuple[int, ...]") -> None:
+        """Answer TELL_KEY."""
+        answers.own_key(self._begin_payload(), values)
+        self._end_payload()
+
     def key_change(self, information: int, signer_id: bytes = _NO_ID) -> None:
         """Answer ADD_KEY, REMOVE_KEY, CHANGE_KEY, SHOW_KEY, or a KEY_ENTRY that does not exist.
 
