@@ -29,6 +29,7 @@ let attention = null;
 let name = ""; // of the car on the air
 let phase = "";
 let phaseMs = 0;
+let taking = Promise.resolve(); // the car that is being taken, and those before it
 
 start();
 
@@ -61,8 +62,13 @@ function another(vin, lastVin) {
   return confirmed({ title: "Use another car?", text, yes: "Use it", no: `Stay with ${lastVin}` });
 }
 
-/** Becomes the key of this car. */
-async function use(vin, vehicleId) {
+/** Becomes the key of this car. One after the other: the car that was named last is the one that stays. */
+function use(vin, vehicleId) {
+  taking = taking.catch(() => {}).then(() => take(vin, vehicleId));
+  return taking;
+}
+
+async function take(vin, vehicleId) {
   attention?.end();
   car?.leave();
   const key = await keystore.take(vin, vehicleId);

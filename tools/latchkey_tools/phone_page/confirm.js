@@ -2,8 +2,16 @@
 
 const dialog = document.getElementById("confirm");
 
-/** True where the person says yes; Escape is a no. */
-export function confirmed({ title, text, yes, no = "Cancel" }) {
+let answered = Promise.resolve(false);
+
+/** True where the person says yes; Escape is a no. One question at a time: a dialog tells a moment later that it was
+ * closed, and must not have been opened for the next one by then. */
+export function confirmed(question) {
+  answered = answered.then(() => ask(question));
+  return answered;
+}
+
+function ask({ title, text, yes, no = "Cancel" }) {
   for (const [part, words] of Object.entries({ title, text, yes, no })) {
     document.getElementById(`confirm-${part}`).textContent = words;
   }
