@@ -7,6 +7,7 @@ import asyncio
 import tempfile
 
 import pytest
+from fakes.bench_owner import SETTLED_S
 from fakes.bench_process import ROOT, bench
 from fakes.phone_page import browser, phone, run, soon
 from fakes.web_bluetooth import OnAir, WebBluetooth
@@ -42,6 +43,7 @@ class Owner:
 
     async def enrolment(self, name):
         await self.see(lambda state: state["controller"] and state["controller"]["enrolment"] == name, name)
+        await asyncio.sleep(SETTLED_S)
 
     async def bolt(self, position):
         await self.see(lambda state: state["car"]["bolt"] == position and not state["car"]["driven"], position)
@@ -121,6 +123,7 @@ async def is_paired(owner):
     await enrolment_opens(owner)
     await owner.press()
     await expect(owner.page.locator("#countdown")).to_be_visible()
+    await owner.enrolment("pinned")
     state = await owner.see(lambda state: state["controller"]["enrolment"] == "pinned", "pinned")
     assert state["controller"]["pinned"] == await owner.page.locator("#own-id").text_content()
     await owner.picture("pinned")

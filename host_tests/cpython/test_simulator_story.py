@@ -5,8 +5,10 @@ the cards and the air.
 
 import re
 import tempfile
+import time
 
 import pytest
+from fakes.bench_owner import SETTLED_S
 from fakes.bench_process import ROOT, bench
 from fakes.browser import chromium, page
 from playwright.sync_api import expect
@@ -144,6 +146,7 @@ def enrol_family(newcomer):
     newcomer.told("is pinned")
     expect(newcomer.page.locator("#enrolment")).to_contain_text("Pinned")
     newcomer.picture("pinned")
+    time.sleep(SETTLED_S)
     newcomer.tap("Owner 1")
     newcomer.told("Revoke the Family card")
     expect(newcomer.page.locator("#keys tbody tr")).to_have_count(3)
@@ -174,6 +177,7 @@ def enrol_a_phone(newcomer):
     expect(newcomer.phone().locator(".screen code")).to_have_text(own)
     expect(newcomer.page.locator("#enrolment")).to_contain_text(f"Phone 1 {own}")
     newcomer.picture("phone-pinned")
+    time.sleep(SETTLED_S)
     newcomer.tap("Owner 1")
     newcomer.phone_says("This phone is now a key of the car: driver, slot 0.")
     expect(newcomer.page.locator("#keys tbody tr").last).to_contain_text("Phone 1")

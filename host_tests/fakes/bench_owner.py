@@ -6,7 +6,7 @@ Every function waits until the controller says that it has happened.
 import time
 
 _CLAIM_S = 5.3  # the button must be held for 5 s
-_SETTLED_S = 0.4  # a card that comes within 0.3 s after a key has shown itself was on its way before, and confirms nothing
+SETTLED_S = 0.4  # within 0.3 s after a key has shown itself no card confirms it
 _OWNERS = ("Owner 1", "Owner 2")
 
 
@@ -45,7 +45,7 @@ def confirm(simulator, card=_OWNERS[0], as_owner=False):
     """The owner's card once more, with the button held where the new key becomes an owner's."""
     state = simulator.wait(lambda state: state["controller"]["enrolment"] == "pinned", "a key that has shown itself")
     count = state["controller"]["key_count"]
-    time.sleep(_SETTLED_S)
+    time.sleep(SETTLED_S)
     simulator.post("car", {"button": as_owner})
     tap(simulator, card)
     simulator.post("car", {"button": False})
