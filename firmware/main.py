@@ -29,8 +29,10 @@ from latchkey.links.cloud_start import CloudStart
 from latchkey.links.console import Console
 from latchkey.links.nfc import NfcLink
 from latchkey.links.reception import Reception
+from latchkey.links.recorder import Recorder
 from latchkey.protocol.ephemeral import Ephemeral
 from latchkey.storage import seed
+from latchkey.storage.chain import Chain
 from latchkey.storage.records import Record
 from latchkey.storage.settings import Settings
 from latchkey.vehicle import Vehicle
@@ -113,7 +115,11 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
             seen = (vehicle, inputs, readers, phones)
             cloud = CloudStart(settings, lambda: cloud_link(network, reception, settings, entropy, clock, *seen))
             links.append(("cloud", cloud))
-    links.append(("console", Console(chip.console, vehicle, inputs, readers, phones, cloud, settings)))
+    recorder = None
+    if folder is not None:
+        recorder = Recorder(vehicle, Chain(folder + "/journal", chip.marks, chip.random), clock)
+        links.append(("journal", recorder))
+    links.append(("console", Console(chip.console, vehicle, inputs, readers, phones, cloud, settings, recorder)))
     return vehicle, inputs, links
 
 

@@ -108,6 +108,7 @@ class Bench:
         self.wires["supply"] = Wire(12_600)
         self.told = []  # verdicts as the console told them
         self.errors = []  # lines that the console did not understand
+        self.journal = []  # lines that it told of the journal
         self.failures = []  # what a link printed when it failed
         self.radio = self.network = self.broker = None
         self._air = air
@@ -254,7 +255,7 @@ class Bench:
         if kind == "status":
             self._status = words
         else:
-            (self.told if kind == "verdict" else self.errors).append(words)
+            {"verdict": self.told, "journal": self.journal}.get(kind, self.errors).append(words)
 
     def _printed(self, *words):
         self.failures.append(words)

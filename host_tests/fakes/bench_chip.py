@@ -39,7 +39,7 @@ class Cable:
 
     def write(self, line):
         kind, _, words = line.partition(" ")
-        if kind not in ("status", "verdict", "error"):
+        if kind not in ("status", "verdict", "error", "journal"):
             raise AssertionError("the console said: " + line)
         self._heard(kind, words)
 

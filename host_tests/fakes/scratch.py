@@ -2,6 +2,8 @@
 
 import os
 
+_FOLDER = 0x4000  # of a file's mode
+
 
 def _root():
     here = __file__ if __file__.startswith("/") else os.getcwd() + "/" + __file__
@@ -29,7 +31,10 @@ def fresh_folder():
 
 
 def remove(path):
-    """Delete a folder made by fresh_folder(), with the files in it."""
+    """Delete a folder made by fresh_folder(), with what is in it."""
     for name in os.listdir(path):
-        os.remove(path + "/" + name)
+        if os.stat(path + "/" + name)[0] & _FOLDER:
+            remove(path + "/" + name)
+        else:
+            os.remove(path + "/" + name)
     os.rmdir(path)

@@ -22,6 +22,8 @@ ENROLMENTS = "closed,claim,claim-second,open,pinned,claim-writing,claim-second-w
 RADIOS = "off,advertising,full,fault"
 CLOUDS = "off,waiting,resolving,connecting,connected,stopped"
 KINDS = ",keycard,phone,cloud key,AES card"
+JOURNALS = "starting,recording,failing"
+ENDINGS = ",clean,cut,damaged,state lost,new"
 READERS = "ready,probing,reinitialising,resetting,fault"
 
 _VERDICTS = """

@@ -13,6 +13,7 @@ noted like everything else. It tells `status {JSON}` when something has changed,
     set remote on|off         all control by the cloud
     set remote_unlock on|off  unlocking by the cloud; off on a new controller
     set NAME VALUE            a setting (storage/settings.py), none without a value; answered by `stored NAME`
+    journal read|begin        see links/journal_answer.py
 
 Secrets never appear: keys are named by the first four bytes of their SHA-1.
 """
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.drivers.reader import Reader
     from latchkey.links.ble import BleLink
     from latchkey.links.cloud_start import CloudStart
+    from latchkey.links.recorder import Recorder
     from latchkey.storage.settings import Settings
     from latchkey.vehicle import Vehicle
 
@@ -70,6 +72,7 @@ class Console:
         phones: "BleLink | None" = None,
         cloud: "CloudStart | None" = None,
         settings: "Settings | None" = None,
+        recorder: "Recorder | None" = None,
     ) -> None:
         self._cable = cable
         self._vehicle = vehicle
@@ -78,6 +81,8 @@ class Console:
         self._phones = phones
         self._cloud = cloud
         self._settings = settings
+        self._recorder = recorder
+        self._answer: "Generator[None, None, None] | None" = None  # about the journal, being told
         self._change: "Generator[None, None, bool] | None" = None  # of a setting, under way
         self._changed = ""
         self._request = Request(codes.CABIN)
@@ -97,6 +102,8 @@ class Console:
         while True:
             if self._change is not None:
                 self._go_on(self._change)
+            elif self._answer is not None:
+                self._tell_on(self._answer)
             else:
                 line = self._cable.readline()
                 if line is not None:
@@ -149,6 +156,15 @@ class Console:
             "vin": custody.identity.vin.decode() if custody.identity else "",
             "vehicle_key": custody.identity.short_id() if custody.identity else "",
             "cloud": self._cloud_status(),
+            "journal": self._journal_status(),
+        }
+
+    def _journal_status(self) -> "dict[str, object]":
+        recorder, told = self._recorder, self._vehicle.journal
+        return {
+            "state": word(words.JOURNALS, recorder.state) if recorder is not None else "none",
+            "found": word(words.ENDINGS, recorder.chain.found + 1) if recorder is not None else "",
+            "head": "%d:%s" % (told.head_number, told.head.hex()) if told.head else "",
         }
 
     def _cloud_status(self) -> "dict[str, object]":
@@ -241,6 +257,10 @@ class Console:
             self._change = self._settings.change_steps(words[1], words[2] if len(words) == 3 else "")
         elif len(words) == 4 and words[0] == "card":
             self._add_card(words[1], words[2], words[3])
+        elif words[:1] == ["journal"] and self._recorder is not None:
+            from latchkey.links.journal_answer import answer_steps  # rarely asked for, and not small
+
+            self._answer = answer_steps(self._recorder, words, self._cable.write)
         else:
             self._cable.write("error not a command: " + " ".join(words[:1])[:40])  # what follows may be a password
 
@@ -260,6 +280,14 @@ class Console:
         self._request.clear()
         self._request.action = action
         self._vehicle.request(self._request)
+
+    def _tell_on(self, answer: "Generator[None, None, None]") -> None:
+        """A piece of an answer, which reads flash, so not while a card is being asked."""
+        if not self._vehicle.attends:
+            try:
+                next(answer)
+            except StopIteration:
+                self._answer = None
 
     def _go_on(self, change: "Generator[None, None, bool]") -> None:
         """One step of a change of the settings, which is flash, so not while the motor moves."""

@@ -1,0 +1,91 @@
+"""What the console answers about the journal; loaded when somebody asks.
+
+    journal read [FILE]    every file with rows from that one on: `journal file NAME LENGTH`, then `journal rows HEX`,
+                           four rows of 40 bytes at a time, and at last `journal end NUMBER HEAD`: the next row's
+                           number, and of the last one's code 8 bytes
+    journal begin KEY      begin a chain with this first key, 64 hex digits, which whoever sends it must keep to be able
+                           to verify: `journal begun NUMBER`, of its first row
+
+Rows are given as they lie in the flash; what they prove, whoever has the key finds out. No key is ever told.
+"""
+
+from micropython import const
+
+from latchkey.links import recorder as recording
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable, Generator
+
+    from latchkey.links.recorder import Recorder
+    from latchkey.storage.chain import Chain
+
+_PIECE_LEN = const(160)
+_KEY_LEN = const(32)
+
+
+def answer_steps(
+    recorder: "Recorder", asked: "list[str]", write: "Callable[[str], None]"
+) -> "Generator[None, None, None]":
+    """Carry out one command, given as its words; a line or none in each turn."""
+    if len(asked) == 3 and asked[1] == "begin":
+        return _begin_steps(recorder, asked[2], write)
+    if 2 <= len(asked) <= 3 and asked[1] == "read":
+        return _read_steps(recorder.chain, asked[2] if len(asked) == 3 else "", write)
+    return _refuse_steps("it is `journal read` or `journal begin KEY`", write)
+
+
+def _read_steps(chain: "Chain", first: str, write: "Callable[[str], None]") -> "Generator[None, None, None]":
+    try:
+        names = chain.files()
+    except OSError:
+        names = []
+    for name in names:
+        if name >= first:
+            yield from _file_steps(chain.folder + "/" + name, name, write)
+    write("journal end %d %s" % (chain.number, chain.head.hex()))
+
+
+def _file_steps(path: str, name: str, write: "Callable[[str], None]") -> "Generator[None, None, None]":
+    """Opened anew for each piece: meanwhile it may be written to, or deleted."""
+    at = 0
+    while True:
+        try:
+            with open(path, "rb") as file:
+                length = file.seek(0, 2)
+                file.seek(at)
+                piece = file.read(_PIECE_LEN)
+        except OSError:
+            return
+        if not at:
+            write("journal file %s %d" % (name, length))
+        if piece:
+            write("journal rows " + piece.hex())
+        yield
+        at += len(piece)
+        if len(piece) < _PIECE_LEN:
+            return
+
+
+def _begin_steps(recorder: "Recorder", text: str, write: "Callable[[str], None]") -> "Generator[None, None, None]":
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_LEN:
+        yield from _refuse_steps("a key has 64 hex digits", write)  # and nothing of it is told
+        return
+    if not recorder.begin(key):
+        yield from _refuse_steps("it is being written, or cannot be: try again", write)
+        return
+    while recorder.begun < 0 and recorder.state != recording.FAILING:
+        yield
+    if recorder.begun < 0:
+        yield from _refuse_steps("flash refused the write; the old key stays", write)
+    else:
+        write("journal begun %d" % recorder.begun)
+
+
+def _refuse_steps(why: str, write: "Callable[[str], None]") -> "Generator[None, None, None]":
+    write("error journal: " + why)
+    yield

@@ -1,0 +1,283 @@
+"""The journal in flash: what is written can be read and checked with the first key alone, and goes on after a boot."""
+
+import os
+from struct import unpack
+
+from fakes.marks import Marks
+from fakes.scratch import fresh_folder, remove
+from latchkey.crypto.mac import hmac_sha256
+from latchkey.storage import chain as rows
+from latchkey.storage.chain import Chain, key_id, next_key
+
+_K0 = bytes(range(32))
+
+
+def _random(count):
+    return _K0[:count]
+
+
+class Flash:
+    """A folder, the marks beside it, and one boot after the other."""
+
+    def __init__(self):
+        self.parent = fresh_folder()
+        self.folder = self.parent + "/journal"
+        self.marks = Marks()
+
+    def boot(self, *decisions):
+        """A boot with so many rows, each flush with one; returns its chain."""
+        chain = Chain(self.folder, self.marks, _random)
+        chain.load()
+        write(chain)
+        for number in decisions:
+            decide(chain, number)
+            write(chain)
+        return chain
+
+    def end(self):
+        remove(self.folder)
+        remove(self.parent)
+
+    def rows(self):
+        """All rows in flash, oldest first."""
+        whole = b""
+        for name in sorted(os.listdir(self.folder)):
+            if name != "state":
+                whole += contents(self.folder + "/" + name)
+        return [whole[at : at + rows.ROW_LEN] for at in range(0, len(whole), rows.ROW_LEN)]
+
+    def last(self):
+        """The path of the newest file with rows."""
+        return self.folder + "/" + sorted([n for n in os.listdir(self.folder) if n != "state"])[-1]
+
+
+def contents(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def replace(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def decide(chain, number):
+    chain.put(rows.DECISION, number, 0, 4, 7, 2, 0, b"\x01\x02\x03\x04")
+
+
+def write(chain):
+    while chain.pending:
+        for _ in chain.flush_steps():
+            pass
+
+
+def kinds(whole):
+    return [row[16] for row in whole]
+
+
+def genuine(whole, key, first):
+    """Which rows the first key proves to be at their place, counted from row number `first` on."""
+    proved = []
+    for number, row in enumerate(whole):
+        code = hmac_sha256(key, row[:24])[:16]
+        proved.append(code == row[24:] and unpack(">I", row[:4])[0] == first + number)
+        key = next_key(key)
+    return proved
+
+
+def test_a_blank_controller_begins_a_chain_and_every_row_is_proved_by_its_first_key():
+    flash = Flash()
+    chain = flash.boot(10, 20, 30)
+    whole = flash.rows()
+    assert chain.found == rows.NEW and chain.number == 5 and chain.boot == 1
+    assert kinds(whole) == [rows.BEGUN, rows.BOOT, rows.DECISION, rows.DECISION, rows.DECISION]
+    key = rows.sha256(_K0)
+    assert genuine(whole, key, 0) == [True] * 5
+    assert whole[0][20:24] == key_id(key)
+    assert (
+        whole[4]
+        == b"\x00\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00\x1e\x00\x00\x00\x07\x03\x04\x02\x00\x01\x02\x03\x04"
+        + (whole[4][24:])
+    )
+    assert chain.head == whole[4][24:32]
+    flash.end()
+
+
+def test_the_key_in_flash_is_that_of_the_next_row_alone():
+    flash = Flash()
+    flash.boot(10, 20)
+    state = contents(flash.folder + "/state")
+    key = rows.sha256(_K0)
+    for _ in range(4):
+        assert key not in state
+        key = next_key(key)
+    assert key in state and len(state) == 52
+    flash.end()
+
+
+def test_it_goes_on_after_a_boot_and_says_how_the_last_one_ended():
+    flash = Flash()
+    flash.boot(10)
+    chain = flash.boot(10)
+    assert (chain.found, chain.boot, chain.number) == (rows.CUT, 2, 5)
+    chain.put(rows.ENDED, 99, 0, 0, -1, 0, 0, bytes(4))
+    write(chain)
+    chain = flash.boot()
+    assert (chain.found, chain.boot, chain.number) == (rows.CLEAN, 3, 7)
+    whole = flash.rows()
+    assert genuine(whole, rows.sha256(_K0), 0) == [True] * 7
+    assert [(row[19], unpack(">H", row[12:14])[0]) for row in whole if row[16] == rows.BOOT] == [
+        (rows.NEW, 0),
+        (rows.CUT, rows.PENDING),
+        (rows.CLEAN, 0),
+    ]
+    flash.end()
+
+
+def test_rows_that_are_ahead_of_the_state_are_taken_up():
+    """The power failed between the two."""
+    flash = Flash()
+    flash.boot(10)
+    state = contents(flash.folder + "/state")
+    chain = Chain(flash.folder, flash.marks, _random)
+    chain.load()
+    decide(chain, 1)
+    decide(chain, 2)
+    write(chain)
+    replace(flash.folder + "/state", state)
+    chain = flash.boot(3)
+    assert chain.found == rows.CUT and chain.number == 8
+    assert genuine(flash.rows(), rows.sha256(_K0), 0) == [True] * 8
+    flash.end()
+
+
+def test_missing_torn_and_false_rows_are_told_and_no_number_comes_back():
+    for change, number in ((_cut_a_row, 4), (_tear, 4), (_empty, 4), (_falsify, 4)):
+        flash = Flash()
+        flash.boot(10)
+        before = contents(flash.folder + "/state")
+        flash.boot()
+        if change is _falsify:
+            replace(flash.folder + "/state", before)
+        change(flash)
+        chain = Chain(flash.folder, flash.marks, _random)
+        chain.load()
+        assert chain.found == rows.DAMAGED and chain.number == number, change
+        write(chain)
+        row = contents(flash.last())[-rows.ROW_LEN :]
+        assert row[16] == rows.BOOT and row[19] == rows.DAMAGED and unpack(">I", row[:4])[0] == number
+        chain = flash.boot()
+        assert chain.found == rows.CUT, "it is told once"
+        flash.end()
+
+
+def _cut_a_row(flash):
+    replace(flash.last(), contents(flash.last())[: -rows.ROW_LEN])
+
+
+def _tear(flash):
+    replace(flash.last(), contents(flash.last())[:-1])
+
+
+def _empty(flash):
+    os.remove(flash.last())
+
+
+def _falsify(flash):
+    data = bytearray(contents(flash.last()))
+    data[-1] ^= 1
+    replace(flash.last(), data)
+
+
+def test_without_its_state_it_begins_anew_beyond_every_number_that_can_have_been_used():
+    for state in (None, b"", bytes(52), b"LKJ1" + bytes(48)):
+        flash = Flash()
+        flash.boot(10, 20)
+        if state is None:
+            os.remove(flash.folder + "/state")
+        else:
+            replace(flash.folder + "/state", state)
+        chain = flash.boot()
+        assert chain.found == rows.STATE_LOST and chain.number == 4 + 65_536 + 2, chain.number
+        remove(flash.folder)
+        chain = flash.boot()
+        assert chain.found == rows.STATE_LOST and chain.number == (4 + 65_536) + 65_536 + 2
+        assert kinds(flash.rows()) == [rows.BEGUN, rows.BOOT]
+        flash.end()
+
+
+def test_a_new_key_ends_one_chain_and_begins_the_next():
+    flash = Flash()
+    chain = flash.boot(10)
+    own = bytes([9]) * 32
+    steps = chain.begin_steps(own, 77)
+    first = None
+    while first is None:
+        try:
+            next(steps)
+        except StopIteration as end:
+            first = end.value
+    decide(chain, 20)
+    write(chain)
+    whole = flash.rows()
+    assert kinds(whole)[-3:] == [rows.NEXT_KEY, rows.BEGUN, rows.DECISION] and first == 4
+    assert whole[3][20:24] == whole[4][20:24] == key_id(own)
+    assert genuine(whole[:4], rows.sha256(_K0), 0) == [True] * 4
+    assert genuine(whole[4:], own, 4) == [True] * 2
+    assert own not in contents(flash.folder + "/state")
+    chain = flash.boot(30)
+    assert genuine(flash.rows()[4:], own, 4) == [True] * 4
+    flash.end()
+
+
+def test_what_finds_no_room_is_counted_in_a_row():
+    flash = Flash()
+    chain = flash.boot()
+    for number in range(rows.PENDING + 5):
+        decide(chain, number)
+    write(chain)
+    whole = flash.rows()
+    assert kinds(whole)[-1] == rows.LOST and unpack(">H", whole[-1][12:14])[0] == 5
+    assert genuine(whole, rows.sha256(_K0), 0) == [True] * len(whole)
+    flash.end()
+
+
+def test_rows_put_while_others_are_written_follow_them():
+    flash = Flash()
+    chain = flash.boot()
+    for number in range(3):
+        decide(chain, number)
+    for step, _ in enumerate(chain.flush_steps()):
+        decide(chain, 10 + step)
+    assert chain.pending == 4
+    write(chain)
+    uptimes = [unpack(">I", row[8:12])[0] for row in flash.rows()[2:]]
+    assert uptimes == [0, 1, 2, 10, 11, 12, 13]
+    assert genuine(flash.rows(), rows.sha256(_K0), 0) == [True] * 9
+    flash.end()
+
+
+def test_the_ring_has_a_ceiling_and_the_oldest_rows_go():
+    flash = Flash()
+    chain = flash.boot()
+    chain._segment_rows, chain._segments = 10, 3
+    for number in range(100):
+        decide(chain, number)
+        write(chain)
+    whole = flash.rows()
+    first = unpack(">I", whole[0][:4])[0]
+    key = rows.sha256(_K0)
+    for _ in range(first):
+        key = next_key(key)
+    assert 20 <= len(whole) <= 30 and genuine(whole, key, first) == [True] * len(whole)
+    assert len(os.listdir(flash.folder)) == 4
+    flash.end()
+
+
+def test_a_folder_that_cannot_be_made_is_an_os_error():
+    chain = Chain("build/no-such-folder/journal", Marks(), _random)
+    try:
+        chain.load()
+        raise AssertionError("loaded")
+    except OSError:
+        assert chain.found == -1

@@ -1,0 +1,246 @@
+"""What goes to the journal in flash and when: soon after a movement, never during it, and refusals as numbers."""
+
+from struct import unpack
+
+from fakes.authority import Authority, Keys, Outputs
+from fakes.marks import Marks
+from fakes.scratch import fresh_folder, remove
+from latchkey.core import codes
+from latchkey.core.codes import ACCEPTED, CABIN, KEYCARD, LOCK, PHONE, UNLOCK
+from latchkey.core.facts import NO, YES
+from latchkey.core.request import Request
+from latchkey.credentials import entries
+from latchkey.links import recorder as recording
+from latchkey.links.recorder import Recorder
+from latchkey.storage import chain as rows
+from latchkey.storage.chain import Chain
+
+_OWNER = 3
+
+
+class Car:
+    """The real authority with its journal, in a parked and locked car. `writes`: elapsed ms at each flush."""
+
+    def __init__(self, folder=None, marks=None):
+        self.folder = folder or fresh_folder()
+        self.outputs = Outputs()
+        self.authority = Authority(self.outputs, Keys({_OWNER: [codes.OWNER, entries.ACTIVE, 1]}))
+        self.vehicle = self.authority.vehicle
+        self.vehicle.sense_bolt(codes.AT_LOCKED)
+        self.vehicle.sense_speed(NO)
+        self.marks = marks or Marks()
+        self.chain = Chain(self.folder + "/journal", self.marks, bytes)
+        self.recorder = Recorder(self.vehicle, self.chain, self.outputs.clock)
+        self.writes = []
+        self._append = self.chain._append
+        self.chain._append = self._written
+        self.full = False
+
+    def _written(self, data):
+        if self.full:
+            raise OSError(28)
+        self.writes.append(self.outputs.clock.elapsed_ms)
+        self._append(data)
+
+    def pass_ms(self, ms):
+        for _ in range(ms // 50):
+            self.authority.pass_ms(50, 50)
+            self.recorder.step()
+
+    def ask(self, action, credential=_OWNER, source=KEYCARD):
+        return self.authority.ask(source, credential, action)
+
+    def refuse(self, verdict, source=PHONE):
+        self.vehicle.refuse(Request(source), verdict)
+        self.recorder.step()
+
+    def rows(self, kind):
+        """(count, credential, source, action, verdict) of the rows of a kind."""
+        found = []
+        for name in self.chain.files():
+            with open(self.chain.folder + "/" + name, "rb") as file:
+                data = file.read()
+            for at in range(0, len(data), rows.ROW_LEN):
+                count, credential, row_kind, source, action, verdict = unpack(">HhBBBB", data[at + 12 : at + 20])
+                if row_kind == kind:
+                    found.append((count, credential, source, action, verdict))
+        return found
+
+    def end(self):
+        remove(self.folder)
+
+
+def _started():
+    car = Car()
+    car.pass_ms(3_000)
+    assert car.recorder.state == recording.RECORDING and len(car.writes) == 1
+    car.writes.clear()
+    return car
+
+
+def test_nothing_is_written_in_the_first_moments_and_then_the_boot():
+    car = Car()
+    car.pass_ms(1_700)
+    assert car.recorder.state == recording.STARTING and not car.writes
+    car.pass_ms(1_300)
+    assert car.rows(rows.BOOT) == [(0, -1, 0, 0, rows.NEW)] and car.chain.boot == 1
+    car.end()
+
+
+def test_an_opening_is_written_within_two_seconds_of_the_movement_and_not_during_it():
+    car = _started()
+    began = car.outputs.clock.elapsed_ms
+    assert car.ask(UNLOCK) == ACCEPTED
+    car.vehicle.sense_bolt(codes.AT_UNLOCKED)
+    car.pass_ms(10_000)
+    start, end, _ = car.outputs.pulses()[0]
+    assert len(car.writes) == 1 and car.writes[0] >= start + 2_000 and car.writes[0] <= end + 200 + 2_000 + 100
+    assert start == began
+    assert car.rows(rows.DECISION) == [(0, _OWNER, KEYCARD, UNLOCK, ACCEPTED)]
+    assert car.vehicle.journal.head == car.chain.head and car.vehicle.journal.head_number == car.chain.number - 1
+    car.end()
+
+
+def test_a_movement_that_is_tried_again_is_waited_for():
+    """The bolt does not move: a second pulse comes after 1.5 s."""
+    car = _started()
+    car.ask(UNLOCK)
+    car.pass_ms(10_000)
+    pulses = car.outputs.pulses()
+    assert len(pulses) == 2 and len(car.writes) == 1
+    assert car.writes[0] >= pulses[1][0] + 2_000
+    car.end()
+
+
+def test_nothing_is_written_while_a_card_is_asked_or_the_supply_is_low():
+    for hinder in (True, False):
+        car = _started()
+        assert car.ask(UNLOCK) == ACCEPTED
+        car.vehicle.sense_bolt(codes.AT_UNLOCKED)
+        if hinder:
+            car.vehicle.attends = 1
+        else:
+            car.vehicle.sense_supply(YES)
+        car.pass_ms(60_000)
+        assert not car.writes and car.chain.pending == 1
+        car.vehicle.attends = 0
+        car.vehicle.sense_supply(NO)
+        car.pass_ms(200)
+        assert len(car.writes) == 1 and not car.chain.pending
+        car.end()
+
+
+def test_whoever_keeps_asking_does_not_keep_his_first_row_out_of_the_flash():
+    car = _started()
+    for _ in range(15):  # each of them grants something, and none moves the motor
+        car.vehicle._note_own(CABIN, codes.OPEN_ENROLMENT, ACCEPTED)
+        car.pass_ms(1_000)
+    assert car.writes and car.writes[0] <= 3_000 + 11_500, car.writes
+    car.end()
+
+
+def test_refusals_are_numbers_every_ten_minutes_at_most():
+    car = _started()
+    for second in range(1_800):
+        for _ in range(3):
+            car.refuse(codes.UNKNOWN_KEY)
+        if second % 10 == 0:
+            car.refuse(codes.WRONG_ANSWER, KEYCARD)
+        car.pass_ms(1_000)
+    assert len(car.writes) == 3, car.writes
+    assert all(later - sooner >= 600_000 for sooner, later in zip(car.writes, car.writes[1:])), car.writes
+    counted = car.rows(rows.COUNTED)
+    assert {row[2:] for row in counted} == {(PHONE, 0, codes.UNKNOWN_KEY), (KEYCARD, 0, codes.WRONG_ANSWER)}
+    car.pass_ms(700_000)
+    counted = car.rows(rows.COUNTED)
+    assert sum(row[0] for row in counted if row[2] == PHONE) == 5_400
+    assert sum(row[0] for row in counted if row[2] == KEYCARD) == 180
+    car.end()
+
+
+def test_many_kinds_of_refusals_are_told_as_one_and_two_hundred_rows_a_day_are_the_most():
+    car = _started()
+    for _ in range(144):
+        for verdict in range(10, 60):
+            car.refuse(verdict)
+        car.pass_ms(1_000)
+        car.outputs.clock.advance(599_000)
+        car.vehicle.tick()
+    car.pass_ms(2_000)
+    counted = car.rows(rows.COUNTED)
+    assert len(counted) <= 200 + 16, len(counted)
+    car.vehicle.uptime_s += 86_400
+    car.pass_ms(20_000)
+    counted = car.rows(rows.COUNTED)
+    assert sum(row[0] for row in counted) == 144 * 50 and any(row[4] == 0xFF for row in counted)
+    car.end()
+
+
+def test_what_changes_nothing_is_counted_as_well():
+    car = _started()
+    car.ask(LOCK)
+    car.pass_ms(5_000)
+    assert car.rows(rows.COUNTED) == [(1, -1, KEYCARD, 0, codes.ALREADY)] and not car.rows(rows.DECISION)
+    car.end()
+
+
+def test_a_day_of_decisions_has_a_ceiling_of_writes_and_loses_count_of_none():
+    car = _started()
+    asked = 0
+    for _ in range(1_000):
+        car.vehicle._note_own(CABIN, codes.OPEN_ENROLMENT, ACCEPTED)
+        asked += 1
+        car.pass_ms(2_500)
+        car.outputs.clock.advance(83_900)
+        car.vehicle.tick()
+    assert len(car.writes) <= 48 + 180 + 1, len(car.writes)
+    car.vehicle.uptime_s += 86_400
+    car.pass_ms(20_000)
+    lost = sum(row[0] for row in car.rows(rows.LOST))
+    assert len(car.rows(rows.DECISION)) + lost + car.chain.pending == asked
+    car.end()
+
+
+def test_a_flash_that_is_full_holds_nobody_up_and_is_tried_again():
+    car = _started()
+    car.full = True
+    for _ in range(3):
+        assert car.ask(UNLOCK) == ACCEPTED
+        car.vehicle.sense_bolt(codes.AT_UNLOCKED)
+        car.pass_ms(5_000)
+        assert car.ask(LOCK) == ACCEPTED
+        car.vehicle.sense_bolt(codes.AT_LOCKED)
+        car.pass_ms(30_000)
+    assert car.recorder.state == recording.FAILING and not car.writes and car.chain.pending == 6
+    car.full = False
+    car.pass_ms(70_000)
+    assert car.recorder.state == recording.RECORDING and len(car.rows(rows.DECISION)) == 6
+    car.end()
+
+
+def test_no_place_for_a_journal_is_shown_and_tried_again():
+    car = Car(folder="build/no-such-folder")
+    car.pass_ms(10_000)
+    assert car.recorder.state == recording.FAILING
+    assert car.ask(UNLOCK) == ACCEPTED
+
+
+def test_an_end_on_purpose_writes_everything_at_once():
+    car = _started()
+    car.refuse(codes.UNKNOWN_KEY)
+    car.vehicle._note_own(CABIN, codes.OPEN_ENROLMENT, ACCEPTED)
+    car.recorder.end()
+    assert car.rows(rows.ENDED) and car.rows(rows.COUNTED) and car.rows(rows.DECISION)
+    after = Car(car.folder, car.marks)
+    after.pass_ms(3_000)
+    assert after.rows(rows.BOOT)[-1] == (0, -1, 0, 0, rows.CLEAN)
+    car.end()
+
+
+def test_a_new_chain_is_begun_when_it_is_asked_for():
+    car = _started()
+    assert car.recorder.begin(bytes([5]) * 32)
+    assert not car.recorder.begin(bytes([5]) * 32), "one at a time"
+    car.pass_ms(3_000)
+    assert car.recorder.begun == 3 and car.rows(rows.NEXT_KEY) and len(car.rows(rows.BEGUN)) == 2
+    car.end()
