@@ -1,8 +1,8 @@
 """What was accepted and refused, newest last: a ring in RAM that a power cut empties.
 
 Rows have a fixed size, so writing one allocates nothing and the ring never grows. Numbers only; names are made where
-somebody reads them. Not protected against: loss of power. (A journal that outlives it is a different thing, and is not
-built on this one.)
+somebody reads them. Not protected against: loss of power. What outlives that is chain.py, and links/recorder fills it
+from here.
 """
 
 import struct
@@ -16,10 +16,15 @@ _ROWS = const(64)
 
 
 class Journal:
-    """The last 64 rows. `count` is the number of rows ever written, and so the number of the next."""
+    """The last 64 rows. `count` is the number of rows ever written, and so the number of the next.
+
+    head_number, head: of the newest row in flash, and of its code 8 bytes; -1 and none where nothing is kept there.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.head_number = -1
+        self.head = b""
         self._rows = bytearray(_ROW_LEN * _ROWS)
 
     def note(self, uptime_s: int, source: int, credential: int, action: int, verdict: int, key_id: bytearray) -> None:
