@@ -27,7 +27,7 @@ from latchkey.drivers.reader import Reader
 from latchkey.links.ble import BleLink
 from latchkey.links.cloud_start import CloudStart
 from latchkey.links.console import Console
-from latchkey.links.nfc import NfcLink
+from latchkey.links.nfc import MARGIN_MS, NfcLink
 from latchkey.links.reception import Reception
 from latchkey.links.recorder import Recorder
 from latchkey.protocol.ephemeral import Ephemeral
@@ -98,7 +98,8 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
         reader = Reader(pn532, chip.level(reset_pin) if reset_pin else None, clock)
         readers.append(reader)
         enrols = not cabin_has_one or place & intent.CABIN != 0
-        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, clock, number, enrols)))
+        margin_ms = getattr(board, "CARD_MARGIN_MS", MARGIN_MS)
+        links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, clock, number, enrols, margin_ms)))
     # Without a file system the vehicle has no key of its own, so it has nothing to say to phones and cloud.
     radio = chip.radio() if folder is not None else None
     network = chip.network() if folder is not None else None

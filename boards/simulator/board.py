@@ -16,6 +16,10 @@ AIR = os.getenv("AIR", "127.0.0.1:35903")  # the Bluetooth radio; empty: this bo
 # (port, or "spi:name" or "i2c:name"; place: 1 door, 2 cabin, 3 both; reset output or None)
 READERS: "tuple[tuple[str, int, str | None], ...]" = (("reader", 3, "reader_reset"),)
 
+# By how much later than at enrolment a card may answer. Elsewhere 30 ms: here the reader is another process, and this
+# computer may have other things to do.
+CARD_MARGIN_MS = 250
+
 PULSE_MS = 500
 RELOCK = False
 DRIVE_OUTPUT: "str | None" = "drive_enable"

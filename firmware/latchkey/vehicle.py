@@ -149,13 +149,20 @@ class Vehicle:
         """Why a key that the registry does not know is refused."""
         return codes.NO_REGISTRY if self.registry.state == keys.UNREADABLE else codes.UNKNOWN_KEY
 
-    def show_key(self, request: Request, key64: bytearray, card_key: "bytearray | None" = None) -> int:
+    def show_key(
+        self, request: Request, key64: bytearray, card_key: "bytearray | None" = None, pace: int = 0
+    ) -> int:
         """A card's unknown or revoked key of 64 bytes has proved itself during enrolment; copied if it counts.
 
-        card_key: of an AES card, see Custody.show_key().
+        card_key: of an AES card; pace: see Custody.show_key().
         """
         request.action = codes.CONFIRM_KEY
-        return self._note(request, self.custody.show_key(key64, card_key))
+        return self._note(request, self.custody.show_key(key64, card_key, pace))
+
+    def set_pace(self, request: Request, number: int, pace: int) -> int:
+        """Limit how long a card may take to answer, see Custody.set_pace(); the outcome is noted later."""
+        request.action = codes.PACE_KEY
+        return self._note(request, self.custody.set_pace(number, pace))
 
     def add_aes_card(self, request: Request, uid: bytes, key: bytes, role: int) -> int:
         """Add an AES card made elsewhere, see Custody.add_aes_card(); returns a verdict, the outcome is noted later."""

@@ -30,6 +30,7 @@ from fakes.virtual_time import VirtualTime
 _ENROLLED = 320  # cards at most, by enrol()
 _BOOT_MS = 400  # until inputs have settled and the reader has been set up
 _STAY_MS = 700  # how long a card lies on the reader, and how long until it counts as gone
+_NEW_STAY_MS = 1_500  # of a card that may be enrolled: it has to answer five times
 _AWAY_MS = 700
 
 
@@ -189,9 +190,13 @@ class Bench:
     async def pass_ms(self, ms):
         await asyncio.sleep_ms(ms)
 
-    async def tap(self, card, stay_ms=_STAY_MS, away_ms=_AWAY_MS):
-        """Lay a card on the reader and take it away; returns the verdicts that came of it."""
+    async def tap(self, card, stay_ms=0, away_ms=_AWAY_MS):
+        """Lay a card on the reader and take it away; returns the verdicts that came of it.
+
+        stay_ms: 0 for as long as people wait, which is longer while keys may be enrolled.
+        """
         self.forget()
+        stay_ms = stay_ms or (_NEW_STAY_MS if self.vehicle.custody.wants_keys() else _STAY_MS)
         self.model.put(card)
         await asyncio.sleep_ms(stay_ms)
         self.model.take_away(card)

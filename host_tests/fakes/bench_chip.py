@@ -32,6 +32,7 @@ class Cable:
 
     def __init__(self, heard):
         self.orders = []
+        self.limits = []  # what it said of cards' limits
         self._heard = heard
 
     def readline(self):
@@ -39,6 +40,9 @@ class Cable:
 
     def write(self, line):
         kind, _, words = line.partition(" ")
+        if kind == "limit":
+            self.limits.append(line)
+            return
         if kind not in ("status", "verdict", "error", "journal"):
             raise AssertionError("the console said: " + line)
         self._heard(kind, words)

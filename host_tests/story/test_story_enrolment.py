@@ -16,11 +16,11 @@ def test_a_blank_controller_is_claimed_with_two_cards_and_then_never_again():
         assert not bench.status()["claimed"]
         assert await bench.press(PAST_CLAIM_MS) == [codes.ACCEPTED]
         assert bench.status()["enrolment"] == "claim"
-        found = await bench.tap(first, 700, 2_000)
+        found = await bench.tap(first, 0, 2_000)
         assert found[-1] == codes.OWNER_ADDED and bench.signal() == (_BLUE, 1, False, 1)
         assert bench.status()["enrolment"] == "claim-second"
         assert await bench.tap(first) == [codes.ALREADY_ENROLLED]
-        assert (await bench.tap(second, 700, 2_000))[-1] == codes.CLAIMED
+        assert (await bench.tap(second, 0, 2_000))[-1] == codes.CLAIMED
         assert bench.pulses() == [] and bench.signal() == (_BLUE, 1, True, 1)
         assert roles(bench) == [("owner", "active"), ("owner", "active")]
         assert await bench.tap(second) == [codes.ACCEPTED, codes.ACCEPTED]
@@ -138,7 +138,7 @@ def test_a_second_unknown_key_ends_the_enrolment_with_an_alarm():
         await open_enrolment(bench, owner)
         assert await bench.tap(key_card(3)) == [codes.KEY_PINNED]
         assert await bench.tap(key_card(3)) == [codes.KEY_PINNED]  # the same one again is no other
-        assert await bench.tap(key_card(4), 700, 3_000) == [codes.KEY_CONFLICT]
+        assert await bench.tap(key_card(4), 0, 3_000) == [codes.KEY_CONFLICT]
         assert bench.signal()[1:] == (8, False, 8)
         assert bench.status()["enrolment"] == "closed"
         assert await bench.tap(owner) == [codes.ACCEPTED, codes.ACCEPTED]  # opens the car, and confirms nothing

@@ -65,7 +65,7 @@ def test_a_blank_controller_is_claimed_by_cards_alone():
             assert await ask_older(phone, add) == _NO_PERMISSION
             assert await ask_unsigned(phone, b"\x0a\x02\x08\x05") == ("fault", numbers.INSUFFICIENT_PRIVILEGES)
             assert bench.status()["enrolment"] == state
-            await bench.tap(key_card(1 if state == "claim" else 2), 700, 1_500)
+            await bench.tap(key_card(1 if state == "claim" else 2), 0, 1_500)
         assert [key["kind"] for key in bench.status()["keys"]] == ["keycard", "keycard"]
         await _unmoved(bench, phone)
 

@@ -49,6 +49,7 @@ SUSPEND_KEY = const(19)  # argument: the credential, as for REVOKE_KEY
 ADMIT_KEY = const(20)
 LIMIT_KEY = const(21)  # the same; `window`: when this guest may come, None for always
 SET_CLOCK = const(22)  # argument: seconds since 2000-01-01 UTC
+PACE_KEY = const(23)  # how soon a card must answer
 
 # Bolt positions. NOT_FITTED is a property of the board, UNKNOWN a reading that makes no sense.
 UNKNOWN = const(0)
@@ -112,6 +113,7 @@ BAD_POINT = const(54)  # its public key is not a point of P-256
 NO_ENTROPY = const(55)  # the generator of random numbers is stuck
 NO_MEMORY = const(56)  # the heap was full in the middle of a tap
 CARD_UNFIT = const(57)  # an AES card in LRP mode, or one with a random UID: not spoken here
+TOO_SLOW = const(58)  # proved its key later than it did when it was enrolled
 
 ENROLMENT_CLOSED = const(60)
 KEY_CONFLICT = const(62)  # a second key showed itself: enrolment aborted, alarm

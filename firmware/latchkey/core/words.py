@@ -12,7 +12,7 @@ ACTIONS = (
     ",lock,unlock,authorise drive,revoke drive,open trunk,open frunk,open charge port,wake,"
     "open enrolment,enrol key,end enrolment,revoke key,suspend guests,admit guests,"
     "forbid remote control,allow remote control,forbid remote unlock,allow remote unlock,"
-    "suspend key,admit key,set a guest's time,set the clock"
+    "suspend key,admit key,set a guest's time,set the clock,limit a card's answers"
 )
 LOCKS = "unknown,locked,locking,unlocked,unlocking,jammed,crash-open"
 DRIVES = "denied,authorised,driving"
@@ -67,6 +67,7 @@ _VERDICTS = """
 55 random numbers are not random: no enrolment
 56 out of memory, try again
 57 an AES card in LRP mode or with a random number: not supported
+58 the card answered too late: relayed, or slower than it was
 60 enrolment is closed
 62 two keys showed themselves: enrolment aborted
 63 already a key of this vehicle

@@ -75,7 +75,7 @@ class Custody:
         self._pinned_at = 0
         self._kind = entries.KEYCARD  # of what is pinned
         self._asked = 0
-        self._form = 0
+        self._form = 0  # of a phone; of a card its pace
         self._card_key = bytearray(entries.K_LEN + 1)  # of a pinned AES card
         self._aside = 0  # what is being written, where it is no step of the enrolment machine
         self.enrolment = Enrolment()
@@ -141,14 +141,14 @@ class Custody:
             return codes.BUSY
         return self._entered(self.enrolment.owner_tap(owner, button_held))
 
-    def show_key(self, key64: bytearray, card_key: "bytearray | None" = None) -> int:
+    def show_key(self, key64: bytearray, card_key: "bytearray | None" = None, pace: int = 0) -> int:
         """A card's unknown or revoked key of 64 bytes has proved itself; copied if it counts. Returns a verdict.
 
-        Of an AES card key64 is its name (entries.card_name), and card_key its key as it shall be, 16 bytes, copied as
-        well, and SETTLED or PENDING.
+        pace: as entries.pace_of(). Of an AES card key64 is its name (entries.card_name), and card_key its key as it
+        shall be, 16 bytes, copied as well, and SETTLED or PENDING.
         """
         kind = entries.KEYCARD if card_key is None else entries.AES_CARD
-        return self._show(key64, kind, 0, 0, card_key)
+        return self._show(key64, kind, 0, pace, card_key)
 
     def settle_card(self, number: int) -> None:
         """An AES card has proved a key that was PENDING: have that written. Not while something else is; then later."""
@@ -213,6 +213,15 @@ class Custody:
             self._write = self.registry.suspend_steps(number, action == codes.SUSPEND_KEY)
         return codes.ACCEPTED
 
+    def set_pace(self, number: int, pace: int) -> int:
+        """Begin to limit how long a card may take to answer; returns a verdict, the outcome follows by tick()."""
+        if self._write is not None:
+            return codes.BUSY
+        self.outcome_action = codes.PACE_KEY
+        self.outcome_credential = number
+        self._write = self.registry.pace_steps(number, pace)
+        return codes.ACCEPTED
+
     # Time
 
     def tick(self, may_write: bool) -> int:
@@ -259,10 +268,11 @@ class Custody:
         """Write the pinned key; granted: what the owner's gesture allows. Ends as Registry.add_steps()."""
         pinned = self.enrolment.pinned
         if self._kind == entries.KEYCARD:
-            return (yield from self.registry.add_steps(pinned, granted))
+            return (yield from self.registry.add_steps(pinned, granted, self._kind, b"", 0, self._form))
         if self._kind == entries.AES_CARD:
             key = memoryview(self._card_key)
-            return (yield from self.registry.add_steps(pinned, granted, self._kind, key[: entries.K_LEN], key[-1]))
+            given = (key[: entries.K_LEN], key[-1], self._form)
+            return (yield from self.registry.add_steps(pinned, granted, self._kind, *given))
         if self.identity is None:
             return -codes.NO_RULE
         role = granted if self._asked == codes.OWNER or self._asked == codes.DRIVER else self._asked

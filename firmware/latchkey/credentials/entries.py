@@ -1,7 +1,7 @@
 """How the list of keys lies in its record: blocks of 96 bytes, integers big-endian.
 
     block 0    magic "KEYS" | layout 1 | claimed 0xC1 | 90 zero
-    block 1+n  version 1 | type | role | condition | entry generation, 4 | key material, 64 | 24 of the type
+    block 1+n  version | type | role | condition | entry generation, 4 | key material, 64 | 24 of the type
 
 The key material is X || Y of a P-256 public key. Type 1 is a keycard or its applet twin; its 24 bytes are zero. Type 2
 is a phone, type 3 a cloud key; theirs are K, 16 | slot 0 to 31 | form | check, 6: the first bytes of SHA-256 over key,
@@ -10,13 +10,14 @@ entry has zeros there.
 
 Type 4 is an AES card. It has no public key: its key material is its UID, 7, and 57 zeros, which finds the entry and
 proves nothing. In place of K stands the card's own AES key, then 1 until the card has proved that key for the first
-time and 0 from then on, a zero, the check. A revoked entry keeps its key, without which nobody could enrol the card
+time and 0 from then on, its pace, the check. A revoked entry keeps its key, without which nobody could enrol the card
 again.
 
 Blocks of another version or type are kept as they are and match nothing, so cards go on working after a step back to
 older firmware. An entry that restricts its key takes a version of its own, lest older firmware overlook the
-restriction. Version 3 is a guest's whose window (windows.py), a block of type 5, must be found and fit; without it the
-guest is refused.
+restriction; version 1 has none. Version 2 is a card's with a pace in the place of the form: how soon it must answer,
+in steps of 4 ms, 0 for no limit. A key card then has a check as well. Version 3 is a guest's whose window (windows.py),
+a block of type 5, must be found and fit, without which he is refused; a guest's card may have a pace besides.
 """
 
 from struct import pack, unpack_from
@@ -57,7 +58,11 @@ PENDING = const(1)  # chosen, and maybe in the card, maybe not
 
 # Versions of an entry. A new restriction of keys takes the next one.
 PLAIN = const(1)
+PACED = const(2)
 WINDOWED = const(3)
+
+PACE_MS = const(4)
+_SLOWEST = const(250)  # a second, longer than which no card is waited for
 
 WINDOW = const(5)  # the type of a block that is no key
 
@@ -100,15 +105,22 @@ def lead(role: int, condition: int, generation: int, kind: int = KEYCARD, versio
     return pack(">BBBBI", version, kind, role, condition, generation)
 
 
-def entry(role: int, generation: int, key64: "bytes | bytearray", kind: int = KEYCARD, tail24: bytes = b"") -> bytes:
+def entry(
+    role: int,
+    generation: int,
+    key64: "bytes | bytearray",
+    kind: int = KEYCARD,
+    tail24: bytes = b"",
+    version: int = PLAIN,
+) -> bytes:
     """The block of an active credential. tail24: from tail(), or none for a keycard."""
-    return lead(role, ACTIVE, generation, kind) + key64 + (tail24 or bytes(TAIL_LEN))
+    return lead(role, ACTIVE, generation, kind, version) + key64 + (tail24 or bytes(TAIL_LEN))
 
 
 def tail(key64: "bytes | bytearray", k: "bytes | bytearray | memoryview", slot: int, form: int) -> bytes:
     """The 24 bytes behind the key of a phone or cloud key. k: 16 bytes; form: as the phone calls itself, 0 to 255.
 
-    For an AES card k is its key, slot is SETTLED or PENDING, form is 0.
+    For an AES card k is its key and slot is SETTLED or PENDING, for a keycard both are zero; form is a card's pace.
     """
     what = bytes(k) + bytes((slot, form))
     return what + _check(key64, what)
@@ -127,6 +139,17 @@ def slot_in(tail24: "bytes | bytearray | memoryview") -> int:
 def form_in(tail24: "bytes | bytearray | memoryview") -> int:
     """What kind of device it is, in the numbers of KeyFormFactor (vcsec.proto)."""
     return tail24[_FORM_AT]
+
+
+def pace_of(limit_ms: int) -> int:
+    """The pace of a card that must answer within so many ms, rounded up, and never slower than anybody waits."""
+    return min((limit_ms + PACE_MS - 1) // PACE_MS, _SLOWEST)
+
+
+def pace_in(block: bytearray) -> int:
+    """The pace in an entry of known kind, 0 for none."""
+    paced = block[0] != PLAIN and is_card(block[_KIND_AT])
+    return block[LEAD_LEN + KEY_LEN + _FORM_AT] if paced else 0
 
 
 def kind_for(role: int) -> int:
@@ -159,12 +182,14 @@ def check_header(block: bytearray) -> None:
 
 def kind_of(block: bytearray) -> int:
     """KEYCARD, PHONE, CLOUD_KEY or AES_CARD; 0 for a window, and for an entry that newer firmware wrote."""
-    known = block[0] == PLAIN or (block[0] == WINDOWED and block[_ROLE_AT] == codes.GUEST)
-    return block[_KIND_AT] if known and KEYCARD <= block[_KIND_AT] <= AES_CARD else 0
+    version, kind = block[0], block[_KIND_AT]
+    known = version == PLAIN or (version == WINDOWED and block[_ROLE_AT] == codes.GUEST)
+    known = known or (version == PACED and is_card(kind))
+    return kind if known and KEYCARD <= kind <= AES_CARD else 0
 
 
 def version_of(block: bytearray) -> int:
-    """PLAIN or WINDOWED, for an entry of known kind."""
+    """PLAIN, PACED or WINDOWED, for an entry of known kind."""
     return block[0]
 
 

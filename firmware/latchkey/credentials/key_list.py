@@ -163,6 +163,10 @@ class KeyList:
         """The generation in which an entry last changed, 0 where there is none. Allocates nothing."""
         return self._roll.generation(number)
 
+    def pace(self, number: int) -> int:
+        """How soon a card must answer, in steps of entries.PACE_MS, 0 for no limit. Allocates nothing."""
+        return self._roll.pace(number)
+
     def is_windowed(self, number: int) -> bool:
         """True for a guest who may come only at an agreed time. Allocates nothing."""
         return self._roll.version(number) == entries.WINDOWED
@@ -298,6 +302,7 @@ class KeyList:
             return
         self._roll.assign(number, prefix)
         self._roll.set(number, kind, role, condition, generation, version)
+        self._roll.set_pace(number, entries.pace_in(block))
         if slot != NO_SLOT:
             self._roll.place(number, slot, entries.short_id(key))
 

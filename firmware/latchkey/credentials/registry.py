@@ -71,15 +71,17 @@ class Registry(KeyList):
         kind: int = KEYCARD,
         k: "bytes | bytearray | memoryview" = _NO_K,
         form: int = 0,
+        pace: int = 0,
     ) -> "Generator[None, None, int]":
         """Enrol a key of 64 bytes; ends with its number, or minus the verdict that refuses it.
 
         kind: entries.KEYCARD, PHONE, CLOUD_KEY or AES_CARD. Phones and cloud keys come with K, 16 bytes, and what they
         say they are; they get the lowest free slot. An AES card comes with its AES key as K; form is SETTLED, or
-        PENDING where the card has yet to get it. Key and K are copied in the first step. Yields between flash blocks;
-        run it to its end or close() it. The first key of a blank list must be an owner's, of owner_kind, and makes it
-        claimed. A revoked key returns under its old number. Refused with BUSY, NO_REGISTRY, OLD_REGISTRY,
-        NOT_PERMITTED, ALREADY_ENROLLED, REGISTRY_FULL, or STORAGE_FAILED: then all is as it was.
+        PENDING where the card has yet to get it. pace: of a card, as entries.pace_of(). Key and K are copied in the
+        first step. Yields between flash blocks; run it to its end or close() it. The first key of a blank list must be
+        an owner's, of owner_kind, and makes it claimed. A revoked key returns under its old number. Refused with BUSY,
+        NO_REGISTRY, OLD_REGISTRY, NOT_PERMITTED, ALREADY_ENROLLED, REGISTRY_FULL, or STORAGE_FAILED: then all is as it
+        was.
         raises: MemoryError before anything has begun.
         """
         refusal = self._cannot_add(kind, role)
@@ -96,16 +98,18 @@ class Registry(KeyList):
             return -codes.REGISTRY_FULL
         self._roll.reserve(number)
         offset = entries.offset_of(number)
-        tail = b"" if kind == KEYCARD else entries.tail(key64, k, *((form, 0) if is_card else (slot, form)))
+        version = _version_of(pace)
+        tail = _card_tail(kind, key64, k, form, pace) if is_card else entries.tail(key64, k, slot, form)
         key_id = entries.short_id(key64)
-        piece = entries.entry(role, self.generation + 1, key64, kind, tail)
+        piece = entries.entry(role, self.generation + 1, key64, kind, tail, version)
         if self.state == BLANK:
             offset, piece = 0, entries.header() + piece
         if not (yield from self._change_steps(offset, piece)):
             return -codes.STORAGE_FAILED
         if known < 0:
             self._roll.assign(number, prefix)
-        self._roll.set(number, kind, role, ACTIVE, self.generation)
+        self._roll.set(number, kind, role, ACTIVE, self.generation, version)
+        self._roll.set_pace(number, pace)
         if slot != NO_SLOT:
             self._roll.place(number, slot, key_id)
         self.state = READY
@@ -145,15 +149,34 @@ class Registry(KeyList):
         k = bytearray(entries.K_LEN + 1)
         if self.condition(number) != ACTIVE or not self.card_key(number, k):
             return codes.NO_SUCH_KEY
-        role, version = self.role(number), self._roll.version(number)
-        piece = entries.lead(role, ACTIVE, self.generation + 1, entries.AES_CARD, version) + self._key
-        piece += entries.tail(self._key, memoryview(k)[: entries.K_LEN], entries.SETTLED, 0)
+        tail = _card_tail(
+            entries.AES_CARD, self._key, memoryview(k)[: entries.K_LEN], entries.SETTLED, self.pace(number)
+        )
         wipe(k)
-        if not (yield from self._change_steps(entries.offset_of(number), piece)):
+        return (yield from self._rewrite_steps(number, ACTIVE, self._roll.version(number), self._key + tail))
+
+    def pace_steps(self, number: int, pace: int) -> "Generator[None, None, int]":
+        """Limit how long a card may take to answer, or with 0 no longer; ends with a verdict. Yields as add_steps().
+
+        pace: as entries.pace_of(). Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY, REVOKED, NOT_PERMITTED
+        for what is no card, or STORAGE_FAILED: then all is as it was. raises: MemoryError before anything has begun.
+        """
+        verdict = self._cannot_change_key(number)
+        if verdict:
+            return codes.REVOKED if verdict == codes.ALREADY else verdict
+        kind = self.kind(number)
+        if not entries.is_card(kind):
+            return codes.NOT_PERMITTED
+        k = bytearray(entries.K_LEN + 1)
+        if not (self.card_key(number, k) if kind == entries.AES_CARD else self.key(number, self._key)):
             return codes.STORAGE_FAILED
-        self._roll.set(number, entries.AES_CARD, role, ACTIVE, self.generation, version)
-        self._mark()
-        return codes.ACCEPTED
+        tail = _card_tail(kind, self._key, memoryview(k)[: entries.K_LEN], k[entries.K_LEN], pace)
+        wipe(k)
+        version = entries.WINDOWED if self.is_windowed(number) else _version_of(pace)
+        verdict = yield from self._rewrite_steps(number, self.condition(number), version, self._key + tail)
+        if not verdict:
+            self._roll.set_pace(number, pace)
+        return verdict
 
     def suspend_steps(self, number: int, suspended: bool) -> "Generator[None, None, int]":
         """Suspend a key, or readmit one; ends with a verdict, ALREADY where it is so. Yields as add_steps().
@@ -189,7 +212,7 @@ class Registry(KeyList):
         if window is None:
             if not self.is_windowed(number):
                 return codes.ALREADY
-            return (yield from self._rewrite_steps(number, self.condition(number), entries.PLAIN))
+            return (yield from self._rewrite_steps(number, self.condition(number), _version_of(self.pace(number))))
         verdict = yield from self._write_window(number, window)
         if verdict or self.is_windowed(number):
             return verdict
@@ -221,13 +244,17 @@ class Registry(KeyList):
         self._mark()
         return codes.ACCEPTED
 
-    def _rewrite_steps(self, number: int, condition: int, version: int) -> "Generator[None, None, int]":
-        """Write what stands before the key anew; ends with ACCEPTED or STORAGE_FAILED."""
+    def _rewrite_steps(
+        self, number: int, condition: int, version: int, rest: "bytes | bytearray" = b""
+    ) -> "Generator[None, None, int]":
+        """Write what stands before the key anew, and key and tail where `rest` has them; ends with ACCEPTED or
+        STORAGE_FAILED.
+        """
         kind, role = self.kind(number), self.role(number)
         slot, key_id = self.slot_of(number), b""
         if slot != NO_SLOT:
             key_id = self.id_in(slot)
-        piece = entries.lead(role, condition, self.generation + 1, kind, version)
+        piece = entries.lead(role, condition, self.generation + 1, kind, version) + rest
         if not (yield from self._change_steps(entries.offset_of(number), piece)):
             return codes.STORAGE_FAILED
         self._roll.set(number, kind, role, condition, self.generation, version)
@@ -287,6 +314,19 @@ class Registry(KeyList):
         finally:
             self._changing = False
         return self.generation != before
+
+
+def _version_of(pace: int) -> int:
+    return entries.PACED if pace else entries.PLAIN
+
+
+def _card_tail(
+    kind: int, key64: "bytes | bytearray", k: "bytes | bytearray | memoryview", slot: int, pace: int
+) -> bytes:
+    """The 24 bytes behind a card's key. A key card without a pace has none, as before there were any."""
+    if kind == KEYCARD:
+        return entries.tail(key64, bytes(entries.K_LEN), 0, pace) if pace else bytes(TAIL_LEN)
+    return entries.tail(key64, k, slot, pace)
 
 
 def _run(steps: "Generator[None, None, int]") -> int:

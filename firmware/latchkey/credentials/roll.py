@@ -22,7 +22,7 @@ _VERSION_AT = const(4)  # above the kind, in the same byte
 class Roll:
     """Entries 0 to count - 1; `owners` of them are active owners, `owner_cards` of those are cards.
 
-    27 bytes of RAM per place, 64 places at a time.
+    28 bytes of RAM per place, 64 places at a time.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -34,6 +34,7 @@ class Roll:
         self._kinds = bytearray()
         self._roles = bytearray()
         self._conditions = bytearray()
+        self._paces = bytearray()
         self._generations = array("I")
         self._slots = array("h", [_NOBODY] * SLOTS)  # slot -> number
         self._ids = bytearray(ID_LEN * SLOTS)
@@ -48,6 +49,8 @@ class Roll:
                 self._roles.extend(bytes(ROOM_STEP))
             if len(self._conditions) < places:
                 self._conditions.extend(bytes(ROOM_STEP))
+            if len(self._paces) < places:
+                self._paces.extend(bytes(ROOM_STEP))
             if len(self._generations) < places:
                 self._generations.extend(array("I", bytes(4 * ROOM_STEP)))
             self.index.grow()
@@ -68,6 +71,14 @@ class Roll:
     def version(self, number: int) -> int:
         """Of the entry: PLAIN, or the restriction that it is written with; 0 where there is none."""
         return self._kinds[number] >> _VERSION_AT if self.condition(number) != ABSENT else 0
+
+    def pace(self, number: int) -> int:
+        """Of a card, as the list holds it; 0 for none."""
+        return self._paces[number] if self.condition(number) != ABSENT else 0
+
+    def set_pace(self, number: int, pace: int) -> None:
+        """The pace of an assigned number from now on."""
+        self._paces[number] = pace
 
     def role(self, number: int) -> int:
         """Role of an entry, NO_ROLE where there is none."""

@@ -45,6 +45,7 @@ SIGNALS = (
     (codes.OUTSIDE_WINDOW, _RED, 5, 5),
     (codes.CLOCK_UNSET, _RED, 5, 5),
     (codes.DRIVE_REVOKED, _RED, 5, 5),
+    (codes.TOO_SLOW, _RED, 7, 2),
     (codes.KEY_CONFLICT, _RED, 8, 8),
     (codes.CARD_GONE, _AMBER, 1, 1),
     (codes.CARD_ERROR, _AMBER, 2, 1),

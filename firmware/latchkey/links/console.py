@@ -9,6 +9,7 @@ noted like everything else. It tells `status {JSON}` when something has changed,
                               lets him come as well while the vehicle does not know the time
     guest NUMBER always       at any time
     time 2026-11-20T18:00     what time it is, in UTC
+    limit NUMBER [MS|off]     how long a card may take to answer; answered by `limit NUMBER MS`, 0 for no limit
     card UID KEY ROLE         add an AES card made elsewhere: 14 and 32 hex digits, its own key 0; owner, driver, ...
     set remote on|off         all control by the cloud
     set remote_unlock on|off  unlocking by the cloud; off on a new controller
@@ -56,7 +57,7 @@ _SWITCHES = {
     "remote": (codes.FORBID_REMOTE, codes.ALLOW_REMOTE),
     "remote_unlock": (codes.FORBID_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK),
 }
-_OF_KEYS = ("revoke", "suspend", "admit", "guest", "time")  # see key_lines.py
+_OF_KEYS = ("revoke", "suspend", "admit", "guest", "time", "limit", "card")  # see key_lines.py
 _KEYS_TOLD = const(32)  # the first ones; the line would outgrow a chip's heap
 
 
@@ -255,26 +256,12 @@ class Console:
         elif 2 <= len(words) <= 3 and words[0] == "set" and self._settings is not None:
             self._changed = words[1]
             self._change = self._settings.change_steps(words[1], words[2] if len(words) == 3 else "")
-        elif len(words) == 4 and words[0] == "card":
-            self._add_card(words[1], words[2], words[3])
         elif words[:1] == ["journal"] and self._recorder is not None:
             from latchkey.links.journal_answer import answer_steps  # rarely asked for, and not small
 
             self._answer = answer_steps(self._recorder, words, self._cable.write)
         else:
             self._cable.write("error not a command: " + " ".join(words[:1])[:40])  # what follows may be a password
-
-    def _add_card(self, uid: str, key: str, role: str) -> None:
-        try:
-            given = bytes.fromhex(uid), bytes.fromhex(key), words.ROLES.split(",").index(role)
-        except ValueError:
-            given = b"", b"", 0
-        if len(given[0]) != entries.UID_LEN or len(given[1]) != entries.K_LEN:
-            self._cable.write("error not a card")  # and nothing of it: there may be a key in it
-            return
-        self._request.clear()
-        self._request.key_id[:] = entries.short_id(entries.card_name(given[0]))
-        self._vehicle.add_aes_card(self._request, *given)
 
     def _ask(self, action: int) -> None:
         self._request.clear()

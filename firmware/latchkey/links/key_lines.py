@@ -7,6 +7,7 @@ fourth year is a leap year.
 from micropython import const
 
 from latchkey.core import codes
+from latchkey.core.words import ROLES
 from latchkey.credentials import entries
 
 TYPE_CHECKING = const(False)
@@ -20,6 +21,7 @@ _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _LAST_S = const(0xFFFFFFFF)
 _WHILE_UNSET = const(1)  # windows.WHILE_UNSET
+_LONGEST_MS = const(1_000)  # no card is waited for any longer
 _SHAPE = "0000-00-00T00:00"
 _CHANGES = {
     "revoke": codes.REVOKE_KEY,
@@ -37,6 +39,10 @@ def obey(words: "Sequence[str]", request: "Request", vehicle: "Vehicle") -> str:
     """Ask for what a line wants; returns what to answer, "" where the verdict says it all. request: the console's."""
     request.clear()
     try:
+        if words[0] == "limit":
+            return _limit(words, request, vehicle)
+        if words[0] == "card":
+            return _add_card(words, request, vehicle)
         if words[0] == "time":
             return _set_clock(words, request, vehicle)
         return _change_key(words, request, vehicle)
@@ -62,6 +68,35 @@ def _change_key(words: "Sequence[str]", request: "Request", vehicle: "Vehicle") 
         vehicle.refuse(request, codes.NO_SUCH_KEY)
     else:
         vehicle.request(request)
+    return ""
+
+
+def _limit(words: "Sequence[str]", request: "Request", vehicle: "Vehicle") -> str:
+    """How long a card may take to answer, or that from now on it may take so long."""
+    number = int(words[1]) if len(words) > 1 and words[1].isdigit() else vehicle.registry.count
+    wanted = words[2] if len(words) == 3 else ""
+    limit_ms = int(wanted) if wanted.isdigit() else 0
+    if len(words) > 3 or (wanted and wanted != "off" and not 0 < limit_ms <= _LONGEST_MS):
+        return "error limit NUMBER MS, from 1 to 1000, or limit NUMBER off"
+    pace = vehicle.registry.pace(number)
+    if wanted:
+        pace = entries.pace_of(limit_ms)
+        if not codes.is_accepted(vehicle.set_pace(request, number, pace)):
+            return ""
+    return "limit %d %d" % (number, pace * entries.PACE_MS)
+
+
+def _add_card(words: "Sequence[str]", request: "Request", vehicle: "Vehicle") -> str:
+    """An AES card made elsewhere. What is wrong with it is not told: there may be a key in it."""
+    try:
+        _, uid, key, role = words
+        given = bytes.fromhex(uid), bytes.fromhex(key), ROLES.split(",").index(role)
+    except ValueError:
+        given = b"", b"", 0
+    if len(given[0]) != entries.UID_LEN or len(given[1]) != entries.K_LEN:
+        return "error not a card"
+    request.key_id[:] = entries.short_id(entries.card_name(given[0]))
+    vehicle.add_aes_card(request, *given)
     return ""
 
 

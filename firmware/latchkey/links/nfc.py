@@ -20,7 +20,7 @@ Several cards in the field: those that are no key of this vehicle are put to sle
 card or another car's key in the same wallet does not matter. Once a key has decided, the cards beside it belong to the
 same hand and are passed over; otherwise two own cards in one wallet would unlock and lock again.
 
-Not protected against: relays. A card answers wherever it is asked.
+Not protected against: relays. A card answers wherever it is asked; links/nfc_pace limits how long it may take, no more.
 """
 
 import asyncio
@@ -32,10 +32,11 @@ from micropython import const
 from latchkey.core import codes, intent
 from latchkey.core.request import NOBODY, Request
 from latchkey.credentials import entries
-from latchkey.drivers.pn532_error import CardError, Pn532Error
+from latchkey.drivers.pn532_error import OVERDUE, CardError, Pn532Error
 from latchkey.drivers.pn532_listing import Card
 from latchkey.drivers.reader_health import FAULT
 from latchkey.links.nfc_keycard import Keycards
+from latchkey.links.nfc_pace import Pace
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
@@ -47,13 +48,14 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.vehicle import Vehicle
 
 _SAME_HAND_MS = const(1_000)
+MARGIN_MS = const(30)  # by which a card may be slower than it was when it was enrolled
 
 
 class NfcLink:
     """Reader `number` of this board, at one place (intent.DOOR, CABIN or BOTH).
 
     enrols: keys may be added here. Not at a door while there is a reader in the cabin, or an owner who taps outside
-    would confirm what somebody inside has shown.
+    would confirm what somebody inside has shown. margin_ms: see Pace.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class NfcLink:
         clock: "Clock" = time,
         number: int = 0,
         enrols: bool = True,
+        margin_ms: int = MARGIN_MS,
     ) -> None:
         self._number = number
         self._enrols = enrols
@@ -77,7 +80,8 @@ class NfcLink:
         self._clock = clock
         self._card = Card()
         self._request = request = Request(codes.KEYCARD)
-        self._keycards = Keycards(reader, vehicle, ephemeral, entropy, request)
+        self._pace = Pace(reader, margin_ms)
+        self._keycards = Keycards(reader, self._pace, vehicle, ephemeral, entropy, request)
         self._aes: "AesCards | None" = None  # 15 KB of a 64-bit heap, loaded where such cards are known or offered
         self._asked: "Keycards | AesCards" = self._keycards  # whoever speaks to the card at issue
         reader.on_health(self._on_health)
@@ -163,7 +167,7 @@ class NfcLink:
         return refusal
 
     async def _prove_twice(self) -> int:
-        """_prove(), and once more where the contact broke."""
+        """_prove(), and once more at once where the contact broke, or the card's proof came too late."""
         try:
             return await self._prove()
         except CardError:
@@ -172,8 +176,8 @@ class NfcLink:
             return codes.CARD_GONE
         try:
             return await self._prove()
-        except CardError:
-            return codes.CARD_GONE
+        except CardError as error:
+            return codes.TOO_SLOW if error.status == OVERDUE and self._pace.limit_ms else codes.CARD_GONE
 
     async def _prove(self) -> int:
         """Ask the active card for its proof; ACCEPTED when it has given it, else the refusal.
@@ -195,7 +199,7 @@ class NfcLink:
         if self._aes is None:
             from latchkey.links.nfc_aes import AesCards
 
-            self._aes = AesCards(self._reader, self._vehicle.registry, self._entropy, self._request)
+            self._aes = AesCards(self._reader, self._pace, self._vehicle.registry, self._entropy, self._request)
         return self._aes
 
     def _wants_keys(self) -> bool:
@@ -208,7 +212,7 @@ class NfcLink:
         condition = vehicle.registry.condition(request.credential)
         if self._wants_keys() and (condition == entries.ABSENT or condition == entries.REVOKED):
             request.credential = NOBODY
-            vehicle.show_key(request, asked.name, asked.secret)
+            vehicle.show_key(request, asked.name, asked.secret, self._pace.learnt())
             return
         if self._enrols and vehicle.custody.claims():
             vehicle.refuse(request, codes.ALREADY_ENROLLED)

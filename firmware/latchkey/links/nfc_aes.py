@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.crypto.entropy import Entropy
     from latchkey.drivers.pn532_listing import Card
     from latchkey.drivers.reader import Reader
+    from latchkey.links.nfc_pace import Pace
 
 _ANSWER_MS = const(500)  # a card needs 5 to 20 ms for each step
 _DELAYS = const(8)  # after 50 wrong keys a card refuses once or more before it listens
@@ -59,12 +60,15 @@ class AesCards:
     was_pending: an enrolled card has proved its key for the first time.
     """
 
-    def __init__(self, reader: "Reader", registry: "Registry", entropy: "Entropy", request: "Request") -> None:
+    def __init__(
+        self, reader: "Reader", pace: "Pace", registry: "Registry", entropy: "Entropy", request: "Request"
+    ) -> None:
         self.name = bytearray(entries.KEY_LEN)
         self.secret = bytearray(entries.K_LEN + 1)
         self.was_pending = False
         self._request = request
         self._reader = reader
+        self._pace = pace
         self._registry = registry
         self._entropy = entropy
         self._session = AesSession()
@@ -95,12 +99,13 @@ class AesCards:
     async def _proved(self, number: int) -> int:
         if not self._registry.card_key(number, self.secret):
             return codes.UNKNOWN_KEY
+        self._pace.hold(self._registry.pace(number))
         pending = self.secret[entries.K_LEN] == entries.PENDING
         await self._select()
         if pending and await self._has_factory_key():
             await self._authenticate(_FACTORY_KEY)
             await self._say(self._session.change_key(_KEY_NUMBER, self._key_view, _OWN_VERSION))
-        await self._authenticate(self._key_view)
+        await self._authenticate(self._key_view, True)
         self.was_pending = pending
         return codes.ACCEPTED
 
@@ -111,12 +116,13 @@ class AesCards:
         await self._select()
         if len(card.uid) != entries.UID_LEN:
             return codes.CARD_UNFIT
+        self._pace.learn()
         if await self._has_factory_key():
-            await self._authenticate(_FACTORY_KEY)
+            await self._authenticate(_FACTORY_KEY, True)
             self._entropy.fill(self._key_view)
             self.secret[entries.K_LEN] = entries.PENDING
         elif self._registry.card_key(number, self.secret):
-            await self._authenticate(self._key_view)
+            await self._authenticate(self._key_view, True)
             self.secret[entries.K_LEN] = entries.SETTLED
         else:
             return codes.UNKNOWN_KEY
@@ -143,25 +149,30 @@ class AesCards:
         await self._say(self._session.get_key_version(_KEY_NUMBER))
         return self._session.key_version == _FACTORY_VERSION
 
-    async def _authenticate(self, key: "bytes | memoryview") -> None:
-        """Returns if the card has proved this key. raises: AesCardError."""
+    async def _authenticate(self, key: "bytes | memoryview", timed: bool = False) -> None:
+        """Returns if the card has proved this key; timed: in time, as often as its pace wants. raises: AesCardError."""
         delays = _DELAYS
-        while True:
+        proofs = self._pace.proofs if timed else 1
+        while proofs:
             self._entropy.fill_from_pool(self._rnd_a)
             try:
-                step = await self._say(self._session.authenticate(_KEY_NUMBER, key, self._rnd_a))
-                break
+                step = await self._say(self._session.authenticate(_KEY_NUMBER, key, self._rnd_a), timed)
             except AesCardError as error:
                 if error.code != aes_card_error.DELAYED or not delays:
                     raise
-            delays -= 1
-            await self._select()
-        if step != PROVED:
-            raise AesCardError(aes_card_error.WRONG_ANSWER)
+                delays -= 1
+                await self._select()
+                continue
+            if step != PROVED:
+                raise AesCardError(aes_card_error.WRONG_ANSWER)
+            proofs -= 1
 
-    async def _say(self, step: int) -> int:
+    async def _say(self, step: int, timed: bool = False) -> int:
         """Send what the session wants to send, until it has what it needs; returns what that is."""
         while step == SEND:
-            count = await self._reader.transceive(self._session.apdu(), self._answer, _ANSWER_MS)
+            if timed:
+                count = await self._pace.ask(self._session.apdu(), self._answer)
+            else:
+                count = await self._reader.transceive(self._session.apdu(), self._answer, _ANSWER_MS)
             step = self._session.feed(memoryview(self._answer)[:count])
         return step

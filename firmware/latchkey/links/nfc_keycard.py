@@ -26,11 +26,11 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.crypto.entropy import Entropy
     from latchkey.drivers.pn532_listing import Card
     from latchkey.drivers.reader import Reader
+    from latchkey.links.nfc_pace import Pace
     from latchkey.protocol.ephemeral import Ephemeral
     from latchkey.vehicle import Vehicle
 
 _ANSWER_MS = const(500)  # selection and key: a card needs 5 to 30 ms
-_PROOF_MS = const(1_000)  # a Java card computes for 100 to 250 ms
 
 _VERDICT_OF_ERROR = {
     keycard.NOT_A_KEY: codes.NOT_A_KEY,
@@ -46,11 +46,18 @@ class Keycards:
     was_pending = False
 
     def __init__(
-        self, reader: "Reader", vehicle: "Vehicle", ephemeral: "Ephemeral", entropy: "Entropy", request: "Request"
+        self,
+        reader: "Reader",
+        pace: "Pace",
+        vehicle: "Vehicle",
+        ephemeral: "Ephemeral",
+        entropy: "Entropy",
+        request: "Request",
     ) -> None:
         self.name = bytearray(entries.KEY_LEN)
         self._request = request
         self._reader = reader
+        self._pace = pace
         self._vehicle = vehicle
         self._ephemeral = ephemeral
         self._entropy = entropy
@@ -67,7 +74,7 @@ class Keycards:
         raises: CardError, Pn532Error.
         """
         try:
-            await self._exchange(self._session.begin(), _ANSWER_MS, None)
+            await self._say(self._session.begin())
             refusal = self._recognise(wants_keys)
             return refusal or await self._proved()
         except KeycardError as error:
@@ -85,22 +92,33 @@ class Keycards:
         self._ephemeral.renew()
 
     async def _proved(self) -> int:
-        self._entropy.fill_from_pool(self._challenge)
         steps = self._ephemeral.shared_steps(self.name, self._shared)
         try:
             _first_step(steps)
-            await self._exchange(self._session.challenge(self._ephemeral.public, self._challenge), _PROOF_MS, steps)
+            await self._challenged(steps)
             for _ in steps:
                 await asyncio.sleep_ms(0)
         finally:
             steps.close()  # wipes what a card that has left makes useless; MicroPython does not do it by itself
         self._session.verify(self._shared)
+        for _ in range(1, self._pace.proofs):
+            await self._challenged(None)
+            self._session.verify(self._shared)
         return codes.ACCEPTED
 
-    async def _exchange(self, step: int, timeout_ms: int, meanwhile: "Iterator[None] | None") -> None:
+    async def _challenged(self, meanwhile: "Iterator[None] | None") -> None:
+        """Let the card answer a fresh challenge, in time."""
+        self._entropy.fill_from_pool(self._challenge)
+        await self._say(self._session.challenge(self._ephemeral.public, self._challenge), True, meanwhile)
+
+    async def _say(self, step: int, timed: bool = False, meanwhile: "Iterator[None] | None" = None) -> None:
         """Send what the session wants to send, until it has what it needs."""
         while step == keycard.SEND:
-            count = await self._reader.transceive(self._session.apdu(), self._answer_view, timeout_ms, meanwhile)
+            apdu = self._session.apdu()
+            if timed:
+                count = await self._pace.ask(apdu, self._answer_view, meanwhile)
+            else:
+                count = await self._reader.transceive(apdu, self._answer_view, _ANSWER_MS)
             step = self._session.feed(self._answer_view[:count])
 
     def _recognise(self, wants_keys: bool) -> int:
@@ -111,9 +129,11 @@ class Keycards:
         if registry.kind(number) == entries.AES_CARD:
             return codes.BAD_POINT  # a card that names another one's UID as its public key
         claim(registry, self._request, number, self._session.public_key)
-        revoked = registry.condition(number) == entries.REVOKED
-        if wants_keys and self._entropy.stuck and (number == NOBODY or revoked):
-            return codes.NO_ENTROPY
+        self._pace.hold(registry.pace(number))
+        if wants_keys and (number == NOBODY or registry.condition(number) == entries.REVOKED):
+            if self._entropy.stuck:
+                return codes.NO_ENTROPY
+            self._pace.learn()
         if number != NOBODY and registry.key(number, self.name):
             return codes.ACCEPTED
         self.name[:] = self._session.public_key

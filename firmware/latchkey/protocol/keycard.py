@@ -126,9 +126,9 @@ class Session:
         return SEND
 
     def verify(self, shared_x: "bytes | bytearray") -> None:
-        """Returns if the card has the private key behind shared_x (32 bytes, big-endian); ends the session either way.
+        """Returns if the card has the private key behind shared_x (32 bytes, big-endian), else the session is over.
 
-        One AES block; the comparison takes the same time wherever the bytes differ.
+        It may be challenged again. One AES block; the comparison takes the same time wherever the bytes differ.
         raises: KeycardError WRONG_ANSWER, OUT_OF_TURN.
         """
         if self._step != _HAVE_ANSWER or len(shared_x) != 32:
@@ -144,6 +144,7 @@ class Session:
             self.end()
         if not proved:
             raise KeycardError(WRONG_ANSWER)
+        self._step = _HAVE_KEY
 
     def end(self) -> None:
         """Forget this card."""

@@ -221,6 +221,7 @@ class Bench:
         "cut": _hear_cut,
         "flash": _hear_flash,
         "stored": lambda self, name: None,
+        "limit": lambda self, number, limit_ms: None,
         "error": lambda self, text: self.complain(f"The firmware says: {text}"),
     }
 

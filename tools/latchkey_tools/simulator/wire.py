@@ -1,7 +1,7 @@
 """The harness wire: lines of ASCII between the firmware and the simulated car. Bytes in, messages out; no sockets.
 
   firmware -> car   out NAME 0|1, pulse NAME MS, stop NAME, status JSON, verdict JSON, cut, flash WRITES ERASES,
-                    stored NAME, error TEXT
+                    stored NAME, limit NUMBER MS, error TEXT
   car -> firmware   in NAME INT, ready, cut N VARIANT, revoke NUMBER, set NAME VALUE
 
 A line that makes no sense is reported and dropped; it never ends the connection, because a firmware under development
@@ -70,6 +70,9 @@ def parse(line: str) -> Message:
             case "stored":
                 (name,) = rest.split()
                 return word, name
+            case "limit":
+                number, limit_ms = rest.split(" ")
+                return word, _number(number, 65_535), _number(limit_ms, 1_000)
             case "error":
                 return word, rest[:200]
     except ValueError:
