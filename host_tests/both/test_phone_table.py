@@ -110,7 +110,7 @@ _SIMPLE = {
 _NEEDS_UNLOCKED = ("lock", "secure")
 _STILL = ("wake", "revoke-drive", "no-guests", "guests", "no-remote", "remote", "far-unlock", "no-far-unlock", "clock")
 _CHANGES = {"suspend": 10, "admit": 11, "limit": 12, "stale-suspend": 10, "revoke": 13}  # of a key, by its number
-_OF_KEYS = ("list", "entry", "add", "remove", "remove-self", "remove-card", "change", "tell-key", *_CHANGES)
+_OF_KEYS = ("list", "entry", "add", "remove", "remove-self", "remove-card", "change", "tell-key") + tuple(_CHANGES)
 _FREE_SLOT = bytes((7,)) * 64
 
 

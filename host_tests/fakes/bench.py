@@ -259,7 +259,7 @@ class Bench:
     def _heard(self, kind, words):
         if kind == "status":
             self._status = words
-        else:
+        elif kind != "stored":
             {"verdict": self.told, "journal": self.journal}.get(kind, self.errors).append(words)
 
     def _printed(self, *words):

@@ -43,7 +43,7 @@ class Cable:
         if kind == "limit":
             self.limits.append(line)
             return
-        if kind not in ("status", "verdict", "error", "journal"):
+        if kind not in ("status", "verdict", "error", "journal", "stored"):
             raise AssertionError("the console said: " + line)
         self._heard(kind, words)
 

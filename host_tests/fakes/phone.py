@@ -59,7 +59,7 @@ def own_order(number, *values):
     writer = Writer(written)
     writer.begin()
     writer.enter(1_000)
-    for at, value in enumerate((number, *values)):
+    for at, value in enumerate((number,) + values):
         if value:
             writer.number(1 + at, value)
     writer.leave()

@@ -1,7 +1,7 @@
 """A registry on LittleFS2 on flash in RAM, which a test can stop at any instant and boot again. MicroPython only.
 
-The model beside it is what the registry must show: a list of (key, role, condition, slot, K), blank when empty. Cards
-have slot -1 and no K, and so have revoked phones.
+The model beside it is what the registry must show: a list of (key, role, condition, slot, K, window), blank when empty.
+Cards have slot -1 and no K, and so have revoked phones. window: (0, 0, 0) for none.
 """
 
 import vfs
@@ -16,6 +16,10 @@ from fakes.marks import Marks
 ADD = 0
 REVOKE = 1
 ADD_PHONE = 2
+SUSPEND = 3
+ADMIT = 4
+LIMIT = 5
+_NONE = (0, 0, 0)
 
 _mounted = []
 
@@ -62,12 +66,19 @@ class Car:
         return bytes(self.flash.data), dict(self.marks.values)
 
     def perform(self, step):
-        """Carry out (ADD or ADD_PHONE, key number, role) or (REVOKE, key number); True when it was reported done."""
+        """Carry out (ADD or ADD_PHONE, key number, role), (REVOKE, SUSPEND or ADMIT, key number), or (LIMIT, key
+        number, first minute of a window or 0 for none); True when it was reported done.
+        """
         if step[0] == ADD:
             return self.registry.add(key(step[1]), step[2]) >= 0
         if step[0] == ADD_PHONE:
             return self.registry.add_phone(key(step[1]), step[2], secret(step[1]), 9) >= 0
-        return self.registry.revoke(self.registry.find(key(step[1]))) == codes.ACCEPTED
+        number = self.registry.find(key(step[1]))
+        if step[0] == REVOKE:
+            return self.registry.revoke(number) == codes.ACCEPTED
+        if step[0] == LIMIT:
+            return self.registry.limit(number, _seconds(step[2])) == codes.ACCEPTED
+        return self.registry.suspend(number, step[0] == SUSPEND) == codes.ACCEPTED
 
     def shown(self):
         """What the registry shows, in the model's form; fails where its parts contradict each other."""
@@ -76,11 +87,15 @@ class Car:
         entries = []
         owners = 0
         for number in range(registry.count):
+            if not registry.kind(number):  # a window's block
+                continue
             assert registry.key(number, out), "an entry without its key"
             assert registry.find(out) == number
             role, condition = registry.role(number), registry.condition(number)
             owners += 1 if role == codes.OWNER and condition == reg.ACTIVE else 0
-            entries.append((bytes(out), role, condition) + self._slot(number))
+            window = registry.window_of(number) or _NONE
+            assert registry.is_windowed(number) == any(window), "a guest is shut out by half a change"
+            entries.append((bytes(out), role, condition) + self._slot(number) + (window,))
         assert owners == registry.owners()
         assert registry.state == (reg.READY if entries else reg.BLANK), registry.state
         return sorted(entries)
@@ -97,6 +112,11 @@ class Car:
         return (slot, bytes(k))
 
 
+def _seconds(first_min):
+    """The window that begins with this minute, as the registry is given it."""
+    return (60 * first_min, 60 * first_min + 3_600, 1) if first_min else None
+
+
 def unmount():
     if _mounted:
         vfs.umount("/flash")
@@ -109,14 +129,19 @@ def models(steps):
     result = [[]]
     for step in steps:
         name = key(step[1])
+        known = entries.get(name)
         if step[0] == REVOKE:
-            entries[name] = (entries[name][0], reg.REVOKED, -1, b"")
+            entries[name] = (known[0], reg.REVOKED, -1, b"", _NONE)
         elif step[0] == ADD:
-            entries[name] = (step[2], reg.ACTIVE, -1, b"")
+            entries[name] = (step[2], reg.ACTIVE, -1, b"", _NONE)
+        elif step[0] == LIMIT:
+            entries[name] = known[:4] + ((step[2], step[2] + 60, 1) if step[2] else _NONE,)
+        elif step[0] in (SUSPEND, ADMIT):
+            entries[name] = (known[0], reg.SUSPENDED if step[0] == SUSPEND else reg.ACTIVE) + known[2:]
         else:
             taken = [entry[2] for entry in entries.values()]
             free = min([slot for slot in range(32) if slot not in taken])
-            entries[name] = (step[2], reg.ACTIVE, free, secret(step[1]))
+            entries[name] = (step[2], reg.ACTIVE, free, secret(step[1]), _NONE)
         result.append(sorted([(name,) + entry for name, entry in entries.items()]))
     return result
 
@@ -127,8 +152,10 @@ _BLOCKS = 48
 # A list with every kind of entry, and one change of every kind. The claim stands for itself.
 BEFORE = ((ADD, 0, codes.OWNER), (ADD, 1, codes.OWNER), (ADD, 2, codes.DRIVER), (ADD, 3, codes.DRIVER), (REVOKE, 3))
 BEFORE += ((ADD_PHONE, 5, codes.DRIVER), (ADD_PHONE, 6, codes.OWNER))
+BEFORE += ((ADD, 8, codes.GUEST), (ADD_PHONE, 9, codes.GUEST), (LIMIT, 9, 14_148_000), (SUSPEND, 5))
 _CHANGES = ((ADD, 4, codes.DRIVER), (REVOKE, 2), (ADD, 3, codes.DRIVER), (REVOKE, 0))
 _CHANGES += ((ADD_PHONE, 7, codes.GUEST), (REVOKE, 5))
+_CHANGES += ((SUSPEND, 2), (ADMIT, 5), (LIMIT, 8, 14_148_000), (LIMIT, 9, 14_149_000), (LIMIT, 9, 0))
 
 
 def prepared(steps):

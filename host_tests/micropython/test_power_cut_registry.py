@@ -6,7 +6,18 @@ After the next boot the list shows the old or the new state; the new one if the 
 import os
 
 from fakes.flash import VARIANTS
-from fakes.registry_on_flash import ADD, ADD_PHONE, REVOKE, Car, blank_image, models, unmount
+from fakes.registry_on_flash import (
+    ADD,
+    ADD_PHONE,
+    ADMIT,
+    LIMIT,
+    REVOKE,
+    SUSPEND,
+    Car,
+    blank_image,
+    models,
+    unmount,
+)
 from fakes.scale import LONG, SHORT
 from latchkey.core.codes import DRIVER, GUEST, OWNER
 
@@ -29,6 +40,12 @@ _STEPS = (
     (REVOKE, 7),
     (ADD_PHONE, 4, GUEST),
     (ADD_PHONE, 7, DRIVER),
+    (SUSPEND, 7),
+    (ADMIT, 7),
+    (LIMIT, 4, 14_148_000),
+    (LIMIT, 4, 14_149_000),
+    (LIMIT, 4, 0),
+    (SUSPEND, 3),
 )
 _BLOCKS = ((512, 64),) if SHORT else ((512, 64), (4096, 16))
 
