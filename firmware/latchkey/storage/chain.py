@@ -93,7 +93,8 @@ class Chain:
         self._key = bytearray(_KEY_LEN)
         self._first = -1  # number of the row with which the file in use begins, -1 for a file to be begun
         self._rows = bytearray(PENDING * _BODY_LEN)
-        self._ended = False
+        self._last = b""  # row in flash, when its end was looked for
+        self._unsure = False  # whether what was being written is in flash
         self._kept = False  # the state in flash is that in RAM
         self._marked = False
         self._lost = 0
@@ -142,6 +143,8 @@ class Chain:
 
     def flush_steps(self) -> "Generator[None, None, None]":
         """Write the rows that wait; yields between pieces. raises: OSError; then they wait on, or the state does."""
+        if self._unsure:
+            self._recount()
         count = self.pending
         rows = bytearray(count * ROW_LEN)
         key = bytearray(self._key)
@@ -154,13 +157,10 @@ class Chain:
         if count:
             self._mark()
             self._append(rows)
-            self.number += count
             self._key[:] = key
             wipe(key)
-            self._kept = False
             self.head = bytes(rows[_BODY_LEN - ROW_LEN :][:HEAD_LEN])
-            self.pending -= count
-            self._rows[: self.pending * _BODY_LEN] = self._rows[count * _BODY_LEN : (count + self.pending) * _BODY_LEN]
+            self._written(count)
             yield
         if not self._kept:
             self._keep()
@@ -188,6 +188,24 @@ class Chain:
         yield from self.flush_steps()
         return first
 
+    def _written(self, count: int) -> None:
+        """So many of the rows that wait are in flash, and the key is that of the next."""
+        self.number += count
+        self.pending -= count
+        self._rows[: self.pending * _BODY_LEN] = self._rows[count * _BODY_LEN : (count + self.pending) * _BODY_LEN]
+        self._kept = False
+
+    def _recount(self) -> None:
+        """Flash has reported an error: rows that it took all the same wait no longer. raises: OSError."""
+        count = self._end() - self.number
+        if 0 < count <= self.pending:
+            for _ in range(count):
+                self._key[:] = next_key(self._key)
+            self._written(count)
+        else:
+            self._first = -1
+        self._unsure = False
+
     # Finding the end
 
     def files(self) -> "list[str]":
@@ -207,9 +225,8 @@ class Chain:
             if rows:  # else the power failed when it had just been begun
                 with open(path, "rb") as file:
                     file.seek((rows - 1) * ROW_LEN)
-                    self._rows[:ROW_LEN] = file.read(ROW_LEN)
-                self.head = bytes(self._rows[_BODY_LEN : _BODY_LEN + HEAD_LEN])
-                self._ended = self._rows[16] == ENDED
+                    self._last = file.read(ROW_LEN)
+                self.head = self._last[_BODY_LEN : _BODY_LEN + HEAD_LEN]
                 break
         return end
 
@@ -235,7 +252,7 @@ class Chain:
         if ahead > 0:
             for _ in range(ahead - 1):
                 self._key[:] = next_key(self._key)
-            genuine = equal(hmac_sha256(self._key, self._rows[:_BODY_LEN])[:16], self._rows[_BODY_LEN:ROW_LEN])
+            genuine = equal(hmac_sha256(self._key, self._last[:_BODY_LEN])[:16], self._last[_BODY_LEN:])
             self._key[:] = next_key(self._key)
             self.number = end
         else:
@@ -244,7 +261,7 @@ class Chain:
         if not genuine or (end and self._first < 0):
             self._first = -1
             return DAMAGED
-        return CLEAN if self._ended else CUT
+        return CLEAN if self._last[16:17] == bytes((ENDED,)) else CUT
 
     def _anew(self, end: int) -> int:
         """There is no key to go on with."""
@@ -269,7 +286,7 @@ class Chain:
                 if file.seek(0, 2) != (self.number - self._first) * ROW_LEN or file.write(rows) != len(rows):
                     raise OSError(_EIO)
         except OSError as error:
-            self._first = -1
+            self._unsure = True
             if error.args[0] == _ENOSPC:
                 for name in self.files()[:-1][:1]:
                     os.remove(self.folder + "/" + name)
