@@ -10,8 +10,9 @@ import time
 if __name__ == "__main__":
     gc.threshold(2_000)
 
-from latchkey.core import intent
+from latchkey.core import intent, lock
 from latchkey.core.arbiter import Arbiter
+from latchkey.core.heartbeat import Heartbeat
 from latchkey.credentials import entries
 from latchkey.credentials.identity import Identity
 from latchkey.credentials.registry import Registry
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from typing import Protocol
 
     from latchkey.chip import Chip, Clock, Network
+    from latchkey.core.heartbeat import Task
     from latchkey.drivers.pn532_dialogue import Transport
     from latchkey.links.cloud import CloudLink
 
@@ -63,6 +65,8 @@ if TYPE_CHECKING:  # read by mypy, never run
 
 _TICK_MS = 5
 _RESTART_MS = 1_000
+_REST_MS = 1_000
+_LETS_IN = ("nfc", "ble")  # links without which nobody gets in
 
 
 def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle, Inputs, Links]":
@@ -102,8 +106,8 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
         links.append(("nfc", NfcLink(reader, place, vehicle, ephemeral, entropy, clock, number, enrols, margin_ms)))
     # Without a file system the vehicle has no key of its own, so it has nothing to say to phones and cloud.
     radio = chip.radio() if folder is not None else None
-    network = chip.network() if folder is not None else None
     settings = Settings(Record(folder + "/settings") if folder else None)
+    network = chip.network(settings) if folder is not None else None
     phones = cloud = None
     if radio is not None or network is not None:
         vehicle.custody.identity = identity = Identity(Record(str(folder) + "/identity"), chip.marks)
@@ -195,11 +199,20 @@ async def keep(name: str, link: "Link") -> None:
 async def run(chip: "Chip", vehicle: Vehicle, inputs: Inputs, links: "Links", clock: "Clock" = time) -> None:
     """The vehicle's own loop. If it fails the program ends, with outputs that end their pulses by themselves."""
     tasks = [asyncio.create_task(keep(name, link)) for name, link in links]
+    local: "list[Task]" = [link for name, link in links if name in _LETS_IN]  # type: ignore[misc]
+    heart = Heartbeat(local, clock)
+    rested_at = clock.ticks_ms()
     while tasks:
         chip.poll()
-        inputs.poll(clock.ticks_ms())
+        now = clock.ticks_ms()
+        inputs.poll(now)
         vehicle.tick()
-        chip.alive()
+        if heart.beats(now):
+            chip.alive()
+        nobody = not vehicle.attends and vehicle.arbiter.lock.motor == lock.STILL
+        if nobody and clock.ticks_diff(now, rested_at) >= _REST_MS:
+            rested_at = now
+            chip.rest()
         await asyncio.sleep_ms(_TICK_MS)
 
 
@@ -211,7 +224,11 @@ def main() -> None:
     vehicle, inputs, links = build(board, chip)
     gc.collect()
     gc.threshold(-1)  # from here on only when the heap is full
-    asyncio.run(run(chip, vehicle, inputs, links))
+    try:
+        asyncio.run(run(chip, vehicle, inputs, links))
+    except KeyboardInterrupt:  # on a board: somebody at the cable wants the interpreter
+        chip.release()
+        raise
 
 
 if __name__ == "__main__":  # as it is on a board and on a PC; imported, it starts nothing

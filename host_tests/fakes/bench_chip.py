@@ -59,7 +59,10 @@ class Chip:
         self.random = generator
         self.console = Cable(heard)
         self.turns = 0
+        self.fed = 0  # how often the watchdog was
+        self.rests = 0
         self.longest_turn_ms = 0
+        self.reset_cause = "power"
         self._time = time
         self._turned_at = time.elapsed_ms
         self._disk = disk
@@ -92,7 +95,7 @@ class Chip:
     def radio(self):
         return self._radio
 
-    def network(self):
+    def network(self, settings):
         return self._network
 
     def poll(self):
@@ -103,8 +106,12 @@ class Chip:
         self.longest_turn_ms = max(self.longest_turn_ms, now - self._turned_at)
         self._turned_at = now
 
+    def rest(self):
+        self.rests += 1
+
     def alive(self):
         """Nothing bites here; Bench looks at how long the turns take."""
+        self.fed += 1
 
 
 def outputs(note, bolt, ports, models):

@@ -57,6 +57,7 @@ class Reader:
         self._active = b""  # what the card given out last is known by
         self._field_is_on = True  # for all we know
         self._seen_all = False
+        self.turns = 0  # a sign of life: grows whatever the reader is used for, and while it is at fault
 
     @property
     def took_ms(self) -> int:
@@ -139,6 +140,7 @@ class Reader:
         raises: CardError, OVERDUE after the time limit where the chip proves to be alive; Pn532Error when the reader
         failed; the next wait_card() or wait_gone() cures it, and the card, which had no chance, is new to it once more.
         """
+        self._live()
         try:
             return await self._chip.exchange(apdu, answer, timeout_ms, meanwhile)
         except Pn532Error as error:
@@ -159,8 +161,12 @@ class Reader:
             raise
         self._health.worked()
 
+    def _live(self) -> None:
+        self.turns = (self.turns + 1) & 0xFFFFFF
+
     async def _sweep(self, card: Card) -> bool:
         """Look at all cards in the field, up to the first new one: True, and it is active. Faults climb the ladder."""
+        self._live()
         try:
             await self._health.cure()
             await self._fresh_field()

@@ -172,6 +172,7 @@ class BleLink:
         self._looked_at = clock.ticks_ms()
         self._told = -1
         self._generation = 0  # of the list of keys
+        self.turns = 0  # a sign of life
 
     async def run(self) -> None:
         """Serve phones for ever. The radio's faults are cured by its driver and do not come out of it."""
@@ -181,15 +182,25 @@ class BleLink:
             await reception.make(self.peripheral.warm_up)
             self._tell_health()
             if reception.responder is None:
-                await asyncio.sleep_ms(MAKE_AGAIN_MS)
+                await self._rest()
         responder = reception.responder
         vin = reception.identity.vin
         self.peripheral.start(local_name(vin), "\U0001f511 Latchkey " + vin[-4:].decode())
         while True:
             self.peripheral.poll()
             self._tell_health()
+            self._live()
             self._serve(responder, self._clock.ticks_ms())
             await asyncio.sleep_ms(_SHORT_TURN_MS if responder.computes else _TURN_MS)
+
+    async def _rest(self) -> None:
+        """Until the next attempt to make the vehicle's key."""
+        for _ in range(MAKE_AGAIN_MS // 1_000):
+            self._live()
+            await asyncio.sleep_ms(1_000)
+
+    def _live(self) -> None:
+        self.turns = (self.turns + 1) & 0xFFFFFF
 
     def _tell_health(self) -> None:
         self._vehicle.radio_at_fault(self._reception.unserved or self.peripheral.state == radio.FAULT)

@@ -89,6 +89,11 @@ class NfcLink:
         self._same_hand = False
         self._same_hand_until = 0  # means nothing without the flag, because ticks wrap
 
+    @property
+    def turns(self) -> int:
+        """A sign of life: it changes as long as somebody uses the reader."""
+        return self._reader.turns
+
     async def run(self) -> None:
         """Serve cards for ever. Reader faults are cured in drivers/reader and do not come out of it."""
         if self._vehicle.registry.has_aes_cards():

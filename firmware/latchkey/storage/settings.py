@@ -29,6 +29,8 @@ NAMES = (
     "psk_identity",
     "psk",  # in hexadecimal
     "dns",  # an address; none: as the network says
+    "wifi",  # a network's name; none: no Wi-Fi
+    "wifi_password",
     "reconnect_percent",  # of the waits between connections: 100 in a fleet, less for a broker of one's own
 )
 

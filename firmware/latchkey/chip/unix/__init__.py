@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable
     from typing import Protocol
 
-    from latchkey.chip import Network, Radio
+    from latchkey.chip import Network, Radio, Settings
     from latchkey.chip.unix.harness import Level, Pulse, Wire
 
     class Board(Protocol):
@@ -42,6 +42,7 @@ class Chip:
         self._reader = reader
         self._air = air
         self._poll_radio: "Callable[[], None] | None" = None
+        self.reset_cause = "power"
         self.console = self._harness = Harness(harness)
         self.marks = Marks(folder + "/marks")
         self._flash = Flash(folder + "/flash.bin", self._harness)
@@ -77,7 +78,7 @@ class Chip:
         self._poll_radio = bluetooth.poll
         return bluetooth
 
-    def network(self) -> "Network":
+    def network(self, settings: "Settings") -> "Network":
         from latchkey.chip.unix.network import Network  # loaded only where a broker is set
 
         return Network()
@@ -88,11 +89,20 @@ class Chip:
             self._poll_radio()
         self._flash.report()
 
+    def rest(self) -> None:
+        """A PC has nothing to tidy up."""
+
     def random(self, count: int) -> bytes:
         return os.urandom(count)
 
     def alive(self) -> None:
         """There is no watchdog: whoever starts this process sees it end."""
+
+    def release(self) -> None:
+        """There is no watchdog."""
+
+    def sleep(self) -> None:
+        raise OSError("a simulated board does not sleep")
 
 
 def open(board: "Board") -> Chip:
