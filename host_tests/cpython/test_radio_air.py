@@ -4,6 +4,7 @@ The cases are those of both/test_radio_contract.py; what only a real air can sho
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import tempfile
@@ -58,6 +59,29 @@ def test_a_radio_whose_clients_leave_while_it_is_switched_off_comes_back():
                 await switching
 
             whole.wait(meanwhile())
+
+
+def test_whoever_confirms_and_hangs_up_in_one_breath_costs_nobody_the_radio():
+    """Told of a confirmation after the end of its connection, the firmware would take its radio for broken."""
+
+    async def confirmed_as_it_is_cancelled(connection, value, data, force):
+        """What asyncio.wait_for makes of a cancellation that comes when the answer is there (Python 3.11)."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    with world() as whole:
+        handles = _advertising(whole)
+        whole.air._peripheral._device.gatt_server.indicate_subscriber = confirmed_as_it_is_cancelled
+        phone = whole.connect()
+        whole.call("gatts_indicate", 0, handles[4], b"x")
+        phone.disconnect()
+        assert whole.events(3)[1:] == [
+            (radio_cases.DONE, (0, handles[4], 7)),
+            (radio_cases.DISCONNECT, (0, 1, phone.address)),
+        ]
+        whole.call("gap_advertise", 20_000, radio_cases.FLAGS)
+        whole.connect()
+        assert whole.call("active") is True
 
 
 def test_what_is_said_to_somebody_who_has_just_left_is_lost():

@@ -185,7 +185,8 @@ class Peripheral:
             status = _STATUS_TIMEOUT
             self._begin(_hang_up(link.connection))
         link.indication = None
-        self._say("confirm", link.number, status)
+        if self._links.get(link.number) is link:  # cancelled too late, it would tell of somebody who has gone
+            self._say("confirm", link.number, status)
 
     def _begin(self, work: Awaitable[None]) -> "asyncio.Task[None]":
         task = asyncio.ensure_future(work)
