@@ -118,35 +118,38 @@ def test_the_motor_reverses_and_both_directions_are_never_high():
         for second_ms in (1, 5, 100, 250, 499, 700):
             time, world, (lock, unlock) = _pulses(26, 27)
             motor = LockMotor(lock, unlock, 500, time)
-            seen = []
-            time.on_sleep = lambda seen=seen, world=world: seen.append((world.pad(26), world.pad(27)))
+            judge = _Judge(world)
+            time.on_sleep = judge.look
             plan = [(0, motor.lock), (first_ms, motor.halt), (first_ms + 201, motor.unlock)]
             plan += [(first_ms + 201 + second_ms, motor.halt), (first_ms + 402 + second_ms, motor.lock)]
             for due, act in plan:
                 while time.elapsed_ms < due:
-                    _watch(time, world, seen)
+                    judge.look()
+                    time.advance(1)
                 act()
             for _ in range(1_500):
-                _watch(time, world, seen)
-            _judge(seen)
-            assert seen[-600:] == [(0, 0)] * 600
+                judge.look()
+                time.advance(1)
+            assert judge.quiet >= 600
 
 
-def _watch(time, world, seen):
-    seen.append((world.pad(26), world.pad(27)))
-    time.advance(1)
+class _Judge:
+    """Never both ways; 200 ms between one way and the other; none longer than it was asked for."""
 
+    def __init__(self, world):
+        self.quiet = 1_000
+        self._world = world
+        self._way = 0
+        self._length = 0
 
-def _judge(seen):
-    """Never both; 200 ms between one way and the other; no way longer than it was asked for."""
-    way, quiet, length = 0, 1_000, 0
-    for lock, unlock in seen:
+    def look(self):
+        lock, unlock = self._world.pad(26), self._world.pad(27)
         assert not (lock and unlock)
         here = 1 if lock else 2 if unlock else 0
         if not here:
-            quiet += 1
-            length = 0
-            continue
-        assert here == way or quiet >= 199, quiet
-        way, quiet, length = here, 0, length + 1
-        assert length <= 500
+            self.quiet += 1
+            self._length = 0
+            return
+        assert here == self._way or self.quiet >= 199, self.quiet
+        self._way, self.quiet, self._length = here, 0, self._length + 1
+        assert self._length <= 500

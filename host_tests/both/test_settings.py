@@ -68,7 +68,7 @@ def test_a_shorter_value_leaves_no_end_of_the_longer_one():
 def test_unknown_names_and_long_values_are_refused():
     disk = new_disk(512, 64)
     settings = _settings(disk)
-    for name in ("", "Broker", "wifi", "passwords", "broker "):
+    for name in ("", "Broker", "wireless", "passwords", "broker "):
         assert _set(settings, name, "x") == NO_SUCH_NAME
     assert _set(settings, "password", "x" * 1_401) == TOO_LONG
     assert _set(settings, "password", "x" * 1_400) == 0
