@@ -1,0 +1,115 @@
+"""What an emulated board has in its ROM: run by MicroPython's unix port as `micropython -i board_rom.py`, see
+fakes/emulated_board.py. Mounts LittleFS2 on a file of the host at "/", then runs boot.py and main.py as a chip does.
+
+FLASH: the file. CONTROL: where events are told to the emulator. CUT: number of the write or erase at which the power
+goes; 0 never. FROZEN: a folder of modules that the chip would have built in.
+"""
+
+import os
+import sys
+import time
+
+import vfs
+
+_BLOCK = 4096
+
+
+class Block:
+    def __init__(self, path, control, cut, blocks):
+        self.file = open(path, "r+b")
+        self.control = control
+        self.cut = cut
+        self.blocks = blocks
+
+    def readblocks(self, block, buf, offset=0):
+        self.file.seek(block * _BLOCK + offset)
+        self.file.readinto(buf)
+
+    def writeblocks(self, block, buf, offset=0):
+        self._put(block * _BLOCK + offset, buf)
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return self.blocks
+        if operation == 5:
+            return _BLOCK
+        if operation == 6:
+            self._put(argument * _BLOCK, b"\xff" * _BLOCK)
+        return 0
+
+    def _put(self, at, data):
+        self.cut -= 1
+        self.file.seek(at)
+        self.file.write(memoryview(data)[: len(data) // 2] if self.cut == 0 else data)
+        self.file.flush()
+        if self.cut == 0:
+            tell(self.control, "cut")
+            while True:
+                time.sleep(60)
+
+
+def tell(control, text):
+    control.write(text + "\n")
+    control.flush()
+
+
+class Watchdog:
+    """machine.WDT: the emulator is told how long it was given."""
+
+    def __init__(self, id=0, timeout=5_000):
+        tell(_control, "wdt %d" % timeout)
+
+    def feed(self):
+        pass
+
+
+class Machine:
+    """What a bare MicroPython and the tools need of `machine`."""
+
+    WDT = Watchdog
+
+    def reset(self):
+        tell(_control, "reset")
+        sys.exit(0)
+
+
+def mounted(path, control, cut):
+    """Format it where the first block is erased, as inisetup.py does; else complain for ever."""
+    device = Block(path, control, cut, os.stat(path)[6] // _BLOCK)
+    try:
+        return vfs.VfsLfs2(device)
+    except OSError:
+        head = bytearray(_BLOCK)
+        device.readblocks(0, head)
+        while head.count(b"\xff") != _BLOCK:
+            print("The filesystem appears to be corrupted. If you had important data there, you")
+            time.sleep(0.2)
+        print("Performing initial setup")
+        vfs.VfsLfs2.mkfs(device)
+        return vfs.VfsLfs2(device)
+
+
+def run(name):
+    try:
+        with open(name) as file:
+            text = file.read()
+    except OSError:
+        return
+    exec(compile(text, name, "exec"), {"__name__": "__main__"})
+
+
+_control = open(os.getenv("CONTROL"), "a")
+if os.getenv("FROZEN"):
+    sys.path.insert(0, os.getenv("FROZEN"))
+    import frozen
+
+    frozen.load(tell, _control)
+else:
+    sys.modules["machine"] = Machine()
+_disk = mounted(os.getenv("FLASH"), _control, int(os.getenv("CUT") or "0"))
+vfs.umount("/")
+vfs.mount(_disk, "/")
+os.chdir("/")
+sys.path[:] = ["", ".frozen", "/lib"]
+run("boot.py")
+run("main.py")
