@@ -83,6 +83,23 @@ def test_its_private_key_is_the_one_that_phones_agree_with():
     car.end()
 
 
+def _locator(identity):
+    out = bytearray(ids.LOCATOR_LEN)
+    return bytes(out) if identity.card_locator(out) else None
+
+
+def test_each_vehicle_has_a_locator_for_its_cards_which_stays_the_same():
+    cars = [_Car(seed) for seed in range(1, 5)]
+    found = []
+    for car in cars:
+        assert _locator(car.boot()) is None  # nothing is made up
+        made = _locator(car.made())
+        assert made == _locator(car.boot()) and 1 <= made[16] <= 255
+        found.append(made)
+        car.end()
+    assert len({made[:16] for made in found}) == len(cars)
+
+
 def test_a_damaged_copy_is_mended_and_two_of_them_are_not_made_anew():
     car = _Car()
     made = _shown(car.made())

@@ -1,5 +1,6 @@
 """AES cards for a controller on the bench: as sold, enrolled long ago, or doing something at chosen moments."""
 
+from latchkey.credentials import entries
 from latchkey.credentials.registry import Registry
 from latchkey.storage.records import Record
 from plain_aes_card import AesCard
@@ -24,11 +25,23 @@ def enrolled_aes_card(bench, number, role, card=None):
     """Put an AES card with a key of its own into the list, as if enrolled and used long ago; returns it."""
     card = card or aes_card(number)
     card.keys[0], card.versions[0] = key_of(number), 1
+    _add(bench, number, role, card, entries.SETTLED)
+    return card
+
+
+def waiting_aes_card(bench, number, role, card):
+    """Put a card as sold into the list, as if enrolled and never used: it has yet to get its key."""
+    _add(bench, number, role, card, entries.PENDING)
+
+
+def _add(bench, number, role, card, state):
     registry = Registry(Record(bench.disk.mount() + "/keys"), bench.marks, _ENROLLED)
     registry.load()
-    if registry.add_aes_card(card.own_uid, role, card.keys[0]) < 0:
+    steps = registry.add_steps(entries.card_name(card.own_uid), role, entries.AES_CARD, key_of(number), state)
+    for _ in steps:
+        pass
+    if registry.find_aes_card(card.own_uid) < 0:
         raise AssertionError("not enrolled")
-    return card
 
 
 class ActingAesCard(AesCard):

@@ -112,7 +112,7 @@ CARD_ERROR = const(53)  # answered nonsense
 BAD_POINT = const(54)  # its public key is not a point of P-256
 NO_ENTROPY = const(55)  # the generator of random numbers is stuck
 NO_MEMORY = const(56)  # the heap was full in the middle of a tap
-CARD_UNFIT = const(57)  # an AES card in LRP mode, or one with a random UID: not spoken here
+CARD_UNFIT = const(57)  # an AES card in LRP mode, or with a UID that this vehicle cannot learn
 TOO_SLOW = const(58)  # proved its key later than it did when it was enrolled
 
 ENROLMENT_CLOSED = const(60)

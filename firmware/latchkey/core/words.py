@@ -66,7 +66,7 @@ _VERDICTS = """
 54 the card's public key is invalid
 55 random numbers are not random: no enrolment
 56 out of memory, try again
-57 an AES card in LRP mode or with a random number: not supported
+57 an AES card of a kind or in a mode that is not supported
 58 the card answered too late: relayed, or slower than it was
 60 enrolment is closed
 62 two keys showed themselves: enrolment aborted

@@ -15,6 +15,7 @@ from latchkey.credentials.entries import K_LEN, short_id
 from latchkey.crypto import p256
 from latchkey.crypto.digest import sha1, sha256
 from latchkey.crypto.entropy import EntropyError
+from latchkey.crypto.mac import hkdf
 from latchkey.crypto.secret import wipe
 from latchkey.storage import records
 from latchkey.storage.records import Record, RecordError
@@ -35,6 +36,7 @@ NO_ENTROPY = const(1)
 NO_STORAGE = const(2)
 
 VIN_LEN = const(17)
+LOCATOR_LEN = const(17)
 
 _LAYOUT = const(1)
 _PRIVATE_AT = const(18)
@@ -104,6 +106,16 @@ class Identity:
     def short_id(self) -> str:
         """Short id of the vehicle's key in hexadecimal, for people to compare; empty until READY."""
         return short_id(self.public_key).hex() if self.vin else ""
+
+    def card_locator(self, out17: bytearray) -> bool:
+        """Fill out17 with the key by which this vehicle tells its own among cards that hide their UID, 16 bytes, and
+        with that key's version, 1 to 255. False, and nothing is filled in, unless READY.
+        """
+        if self.state != READY:
+            return False
+        hkdf(self._private, b"", b"latchkey card locator", out17)
+        out17[-1] = 1 + out17[-1] % 255
+        return True
 
     def k_steps(self, key64: "bytes | bytearray", out16: "bytearray | memoryview") -> "Generator[None, None, None]":
         """Put K, which this vehicle and a 64-byte key share, into out16, giving way after each slice.

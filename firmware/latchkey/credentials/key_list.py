@@ -48,7 +48,8 @@ _GENERATION = "generation"
 class KeyList:
     """Entries 0 to count - 1. `fault` is the code (storage.records) of the last storage error, 0 for none.
 
-    `owner_kind`: of what owners must have one. Cards; on a board without a reader main makes it PHONE.
+    `owner_kind`: of what owners must have one. Cards; on a board without a reader main makes it PHONE. `pending_cards`:
+    how many AES cards were enrolled and never used, or more.
     """
 
     def __init__(self, record: Record, marks: "Marks", capacity: int = 1_088) -> None:
@@ -56,6 +57,7 @@ class KeyList:
         self.state = UNREADABLE
         self.fault = 0
         self.owner_kind = entries.KEYCARD
+        self.pending_cards = 0
         self.windows: "Windows | None" = None
         self._record = record
         self._marks = marks
@@ -245,6 +247,7 @@ class KeyList:
     def _forget(self) -> None:
         self.state = UNREADABLE
         self._roll.clear()
+        self.pending_cards = 0
         self.windows = None
 
     def _read(self) -> int:
@@ -303,6 +306,8 @@ class KeyList:
         self._roll.assign(number, prefix)
         self._roll.set(number, kind, role, condition, generation, version)
         self._roll.set_pace(number, entries.pace_in(block))
+        if kind == entries.AES_CARD and condition != REVOKED:
+            self.pending_cards += entries.slot_in(memoryview(block)[LEAD_LEN + KEY_LEN :]) == entries.PENDING
         if slot != NO_SLOT:
             self._roll.place(number, slot, entries.short_id(key))
 

@@ -110,6 +110,8 @@ class Registry(KeyList):
             self._roll.assign(number, prefix)
         self._roll.set(number, kind, role, ACTIVE, self.generation, version)
         self._roll.set_pace(number, pace)
+        if kind == entries.AES_CARD and form == entries.PENDING:
+            self.pending_cards += 1
         if slot != NO_SLOT:
             self._roll.place(number, slot, key_id)
         self.state = READY
@@ -152,8 +154,12 @@ class Registry(KeyList):
         tail = _card_tail(
             entries.AES_CARD, self._key, memoryview(k)[: entries.K_LEN], entries.SETTLED, self.pace(number)
         )
+        waited = k[entries.K_LEN] == entries.PENDING
         wipe(k)
-        return (yield from self._rewrite_steps(number, ACTIVE, self._roll.version(number), self._key + tail))
+        verdict = yield from self._rewrite_steps(number, ACTIVE, self._roll.version(number), self._key + tail)
+        if waited and not verdict:
+            self.pending_cards -= 1
+        return verdict
 
     def pace_steps(self, number: int, pace: int) -> "Generator[None, None, int]":
         """Limit how long a card may take to answer, or with 0 no longer; ends with a verdict. Yields as add_steps().

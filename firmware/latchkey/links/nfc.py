@@ -14,7 +14,7 @@ A tap's way, from antenna to motor:
 
 From the card's last answer to the pulse there is no elliptic-curve operation that starts, no flash, and no await on
 anything shared. A UID proves nothing; that of an enrolled AES card says that it is one, and which key to ask it for.
-During enrolment every card that knows no key protocol is asked whether it is one.
+A random UID may hide such a one. During enrolment every card that is no key card is asked whether it is an AES card.
 
 Several cards in the field: those that are no key of this vehicle are put to sleep and the next one is asked, so a bank
 card or another car's key in the same wallet does not matter. Once a key has decided, the cards beside it belong to the
@@ -195,7 +195,7 @@ class NfcLink:
         if self._vehicle.registry.find_aes_card(self._card.uid) == NOBODY:
             self._asked = self._keycards
             refusal = await self._keycards.prove(self._card, self._wants_keys())
-            if refusal != codes.NOT_A_KEY or not self._wants_keys():
+            if refusal != codes.NOT_A_KEY or not self._may_be_aes_card():
                 return refusal
         self._asked = aes_cards = self._aes_cards()
         return await aes_cards.prove(self._card, self._wants_keys())
@@ -204,8 +204,14 @@ class NfcLink:
         if self._aes is None:
             from latchkey.links.nfc_aes import AesCards
 
-            self._aes = AesCards(self._reader, self._pace, self._vehicle.registry, self._entropy, self._request)
+            self._aes = AesCards(self._reader, self._pace, self._vehicle.custody, self._entropy, self._request)
         return self._aes
+
+    def _may_be_aes_card(self) -> bool:
+        """Whether it is worth while to ask a card that shows no UID of ours."""
+        if self._wants_keys():
+            return True
+        return self._card.has_random_uid and (self._aes is not None or self._vehicle.registry.has_aes_cards())
 
     def _wants_keys(self) -> bool:
         """An unknown key at this reader shall prove itself and be shown."""
