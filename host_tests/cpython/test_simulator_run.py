@@ -28,7 +28,7 @@ def failure(**settings):
 def test_it_says_where_everything_listens():
     with folder() as state, bench(state, RADIO="simulated") as simulator:
         words = [line.split()[0] for line in simulator.addresses if line]
-        assert words == ["PN532", "card", "Bluetooth", "broker", "car", "state", "Open"]
+        assert words == ["PN532", "card", "Bluetooth", "broker", "car", "USB", "state", "Open"]
         assert "broker        none: The broker is left out (BROKER=none)." in simulator.addresses
         for line in (*simulator.addresses[:3], simulator.addresses[4]):
             port = int(line.split(":")[1].split()[0])

@@ -22,6 +22,7 @@ _PORTS = (
     "VPCD_PORT",
     "PN532_PORT",
     "HARNESS_PORT",
+    "USB_PORT",
     "AIR_PORT",
     "HCI_PORT",
     "BROKER_PORT",

@@ -223,6 +223,10 @@ class Bench:
         "stored": lambda self, name: None,
         "limit": lambda self, number, limit_ms: None,
         "error": lambda self, text: self.complain(f"The firmware says: {text}"),
+        "about": lambda self: None,
+        "settings": lambda self: None,
+        "tried": lambda self: None,
+        "journal": lambda self: None,
     }
 
     def left(self) -> None:

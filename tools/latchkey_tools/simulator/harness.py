@@ -28,6 +28,7 @@ class Harness:
         self._hear = hear
         self._complain = complain
         self._left = left
+        self.also: Callable[[str], None] = lambda line: None  # gets each line as it came
         self._writer: asyncio.StreamWriter | None = None
         self._server: asyncio.Server | None = None
 
@@ -94,6 +95,7 @@ class Harness:
                 self._complain("The firmware sent an overlong line; it was dropped.")
 
     def _take(self, line: str) -> None:
+        self.also(line)
         try:
             self._hear(parse(line))
         except WireError as error:

@@ -23,6 +23,7 @@ from latchkey_tools.simulator.parts import open_reader
 from latchkey_tools.simulator.phones import open_phones
 from latchkey_tools.simulator.server import application
 from latchkey_tools.simulator.settings import Settings, StartError, explained, settings
+from latchkey_tools.simulator.usb import UsbCable
 
 HOST = "127.0.0.1"
 
@@ -79,10 +80,15 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: async
     with explained("the harness between firmware and car", "HARNESS_PORT", asked.harness_port):
         harness_port = await bench.harness.listen(HOST, asked.harness_port)
     stack.push_async_callback(bench.harness.close)
+    usb = UsbCable(asked.usb_port, bench.harness.send)
+    bench.harness.also = usb.tell
+    with explained("the USB console", "USB_PORT", asked.usb_port):
+        await usb.start()
+    stack.push_async_callback(usb.stop)
     with explained("the web page", "PORT", asked.port):
         web = _listening_socket(asked.port)
     port = web.getsockname()[1]
-    about.update(harness=f"{HOST}:{harness_port}", page=f"http://{HOST}:{port}/", state=str(asked.state))
+    about.update(harness=f"{HOST}:{harness_port}", usb=usb.address, page=f"http://{HOST}:{port}/", state=str(asked.state))
 
     air = await open_air(asked, stack)
     if air is not None:
@@ -137,6 +143,7 @@ def _announce(bench: Bench, air: Air | None, meeting: Meeting, about: dict[str, 
         print(f"  Bluetooth     {air.words}")
     print(f"  broker        {meeting.words}")
     print(f"  car harness   {about['harness']}")
+    print(f"  USB console   {about['usb']}")
     print(f"  state         {about['state']}")
     if meeting.tools is not None:
         print("\n  A cloud key of your own, in another terminal:")

@@ -1,6 +1,6 @@
 """Settings of the simulator, from the environment, because `make run` hands it through:
 
-PORT, VPCD_PORT, PN532_PORT, HARNESS_PORT, AIR_PORT, HCI_PORT
+PORT, VPCD_PORT, PN532_PORT, HARNESS_PORT, USB_PORT, AIR_PORT, HCI_PORT
               where to listen, on 127.0.0.1; 0 takes any free port
 BROKER_PORT, CLOUD_PORT
               the same for the broker, and for the car's way to it; where taken, another one is
@@ -41,6 +41,7 @@ class Settings:
     vpcd_port: int
     pn532_port: int
     harness_port: int
+    usb_port: int
     air_port: int
     hci_port: int
     broker_port: int
@@ -60,6 +61,7 @@ def settings(environment: Mapping[str, str]) -> Settings:
         vpcd_port=_port(environment, "VPCD_PORT", 35963),
         pn532_port=_port(environment, "PN532_PORT", 35901),
         harness_port=_port(environment, "HARNESS_PORT", 35902),
+        usb_port=_port(environment, "USB_PORT", 35904),
         air_port=_port(environment, "AIR_PORT", 35903),
         hci_port=_port(environment, "HCI_PORT", 9544),
         broker_port=_port(environment, "BROKER_PORT", 8883),

@@ -1,7 +1,7 @@
 """The harness wire: lines of ASCII between the firmware and the simulated car. Bytes in, messages out; no sockets.
 
   firmware -> car   out NAME 0|1, pulse NAME MS, stop NAME, status JSON, verdict JSON, cut, flash WRITES ERASES,
-                    stored NAME, limit NUMBER MS, error TEXT
+                    stored NAME, limit NUMBER MS, error TEXT, and answers for whoever is at the USB console
   car -> firmware   in NAME INT, ready, cut N VARIANT, revoke NUMBER, set NAME VALUE
 
 A line that makes no sense is reported and dropped; it never ends the connection, because a firmware under development
@@ -75,6 +75,8 @@ def parse(line: str) -> Message:
                 return word, _number(number, 65_535), _number(limit_ms, 1_000)
             case "error":
                 return word, rest[:200]
+            case "about" | "settings" | "tried" | "journal":
+                return (word,)
     except ValueError:
         pass
     raise WireError(f"not a line of the harness: {line[:80]!r}")
