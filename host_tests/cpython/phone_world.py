@@ -20,13 +20,17 @@ from latchkey.protocol.vehicle_command_sessions import Sessions
 
 
 class World:
-    """`done`: actions that were carried out. `verdicts`: action -> refusal. `shown`: a key that asks to be enrolled."""
+    """`done`: actions that were carried out, but for setting the clock. `verdicts`: action -> refusal. `shown`: a key
+    that asks to be enrolled. `rows`: number -> [generation, id, kind, role, state, window], what an owner is told.
+    """
 
     def __init__(self, vin, private, chunk=20):
         self.keys = Keys(vin, p256.public(private))
         self.chunk = chunk
         self.verdicts = {}
         self.done = []
+        self.rows = {}
+        self.told_s = []  # what phones have said of the time
         self.locked = True
         self.cloud = 0, 0  # what a status says of it, and for how many seconds
         self.shown = None
@@ -69,16 +73,46 @@ class World:
             self.shown_path.copy(voice.path)
             if not voice.path.addressed:
                 voice.broadcast_wait()
+        elif order == orders.TELL_KEY and self.rows is not None:
+            self._tell_row(dialogue.order.values[0])
+        elif order >= orders.SUSPEND_KEY:
+            self._change_row(order)
         elif order in (orders.ADD_KEY, orders.REMOVE_KEY):
             self._change(order)
         elif order == orders.CHANGE_KEY:
             voice.key_change(numbers.NO_PERMISSION_TO_CHANGE)
         else:
             verdict = self.verdicts.get(action, codes.ACCEPTED)
-            if codes.is_accepted(verdict):
+            if action == codes.SET_CLOCK:
+                self.told_s.append(dialogue.order.values[0])
+            elif codes.is_accepted(verdict):
                 self.done.append((action, dialogue.slot))
                 self.locked = {codes.LOCK: True, codes.UNLOCK: False}.get(action, self.locked)
             phone_orders.answer(voice, verdict)
+
+    def _tell_row(self, first):
+        found = min([number for number in self.rows if number >= first], default=None)
+        if found is None:
+            self.dialogue.voice.key_change(numbers.NOT_ON_LIST)
+        else:
+            row = self.rows[found]
+            self.dialogue.voice.own_key((found, *row[:5], *row[5]))
+
+    def _change_row(self, order):
+        number, generation, from_s, until_s, flags = self.dialogue.order.values
+        verdict = self.verdicts.get(phone_orders.action_of(order), codes.ACCEPTED)
+        row = self.rows[number]
+        if row[0] != generation:
+            verdict = codes.STALE
+        if codes.is_accepted(verdict):
+            row[0] += 1
+            if order == orders.REVOKE_NUMBER:
+                del self.rows[number]
+            elif order == orders.LIMIT_KEY:
+                row[5] = ((from_s + 59) // 60, until_s // 60, flags) if until_s else (0, 0, 0)
+            else:
+                row[4] = 2 if order == orders.SUSPEND_KEY else 1
+        self.dialogue.voice.key_change(phone_orders.information_of(verdict, False))
 
     def confirm(self, slot, signer=b"\x01\x02\x03\x04"):
         """An owner's card confirms the key that was shown; returns what is sent."""

@@ -118,6 +118,62 @@ def test_unlock_and_lock():
     assert shell.after_s < 1
 
 
+def _car_with_rows():
+    """What an owner's phone is told: two cards and this phone, the second card a guest's."""
+    car = world()
+    car.rows = {
+        0: [3, 0x0A0B0C0D, 1, codes.OWNER, 1, (0, 0, 0)],
+        4: [5, 0x11223344, 4, codes.GUEST, 1, (0, 0, 0)],
+        7: [6, int(_OWN, 16), 2, codes.OWNER, 1, (0, 0, 0)],
+    }
+    return car
+
+
+def test_an_owner_s_phone_sees_every_key_and_suspends_admits_and_removes_one():
+    shell = _Shell(_car_with_rows())
+    lines = shell.says("keys", "--all").splitlines()
+    assert lines[1:3] == [
+        "#0     0a0b0c0d  keycard    owner             active",
+        "#4     11223344  AES card   guest             active",
+    ]
+    assert "suspended" in shell.says("suspend", "11223344") and shell.car.rows[4][4] == 2
+    assert shell.json("suspend", "#4")[1][0]["key"]["state"] == "suspended"
+    assert "admitted" in shell.says("admit", "#4") and shell.car.rows[4][4] == 1
+    assert shell.says("remove", "#4", "--yes") == "Removed 11223344, an AES card.\n"
+    assert list(shell.car.rows) == [0, 7]
+
+
+def test_a_guest_gets_a_window_and_the_vehicle_the_time():
+    shell = _Shell(_car_with_rows())
+    until = ("--until", "2026-11-25T20:00+00:00")
+    said = shell.says("guest", "#4", "--from", "2026-11-25T18:00+00:00", *until, "--while-unset")
+    assert "may come from 2026-11-25" in said and "does not know the time" in said
+    first = 848_880_000 // 60 + 18 * 60
+    assert shell.car.rows[4][5] == (first, first + 120, 1)
+    assert len(shell.car.told_s) == 1 and shell.car.told_s[0] > 848_000_000
+    row = shell.json("keys", "--all")[1][0]["keys"][1]
+    assert row["until"].startswith("2026-11-25T") and row["while_unset"]
+    assert "at any time" in shell.says("guest", "11223344", "--always")
+    assert shell.car.rows[4][5] == (0, 0, 0)
+    assert "knows what time" in shell.says("time") and len(shell.car.told_s) == 2
+    shell.says("unlock")  # tells it as well
+    assert len(shell.car.told_s) == 3
+
+
+def test_what_cannot_be_done_to_a_key_is_said():
+    shell = _Shell(_car_with_rows())
+    assert shell.fails("suspend", "ffffffff")[0] == 1 and "`latchkey phone keys --all`" in shell.fails("admit", "#9")[1]
+    for wrong in (("suspend", "Anna"), ("guest", "#4"), ("guest", "#4", "--always", "--until", "2026-11-25")):
+        assert shell.fails(*wrong)[0] == 2
+    assert "no time" in shell.fails("guest", "#4", "--until", "tonight")[1]
+    backwards = shell.fails("guest", "#4", "--from", "2026-11-25T18:00", "--until", "2026-11-25T17:00")
+    assert backwards[0] == 2 and "before" in backwards[1]
+    shell.car.verdicts[codes.SUSPEND_KEY] = codes.LAST_OWNER
+    assert shell.fails("suspend", "#0")[0] == 1
+    shell.car.verdicts[codes.SET_CLOCK] = codes.NOT_PERMITTED
+    assert shell.says("lock") == "Locked.\n"  # a guest's phone may not tell the time, and need not
+
+
 def test_the_other_orders():
     shell = _Shell()
     for command, action, word in (

@@ -110,7 +110,7 @@ def test_a_phone_tells_the_time_and_nobody_is_bothered_with_it():
         assert bench.verdicts() == [codes.ACCEPTED] and not bench.notes  # a row in the journal, and no light
         bench.forget()
         assert await driver.command(own_order(_CLOCK, _SIX + 5)) == "done"
-        assert await driver.command(own_order(_CLOCK, _SIX - 900)) == ("fault", numbers.BAD_PARAMETER)
+        assert await driver.command(own_order(_CLOCK, _SIX - 900)) == ("nominal", numbers.DISABLED_FOR_USER_COMMAND)
         assert bench.verdicts() == []
         assert codes.ACCEPTED in await bench.tap(guest)
 

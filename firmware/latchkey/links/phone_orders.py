@@ -67,7 +67,7 @@ _REFUSALS = (
     (codes.OLD_REGISTRY, _FAULT, numbers.INACTIVE_KEY),
     (codes.NO_REGISTRY, _FAULT, numbers.INACTIVE_KEY),
     (codes.CLOCK_UNSET, _FAULT, numbers.INACTIVE_KEY),
-    (codes.CLOCK_BACK, _FAULT, numbers.BAD_PARAMETER),
+    (codes.CLOCK_BACK, _DECLINE, numbers.DISABLED_FOR_USER_COMMAND),
 )
 
 _CHANGES = (

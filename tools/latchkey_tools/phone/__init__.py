@@ -4,6 +4,7 @@
     run         from start to exit code          desk       what every command has at hand
     commands    unlock, lock, …, scan            watching   status
     keys        keys, remove                     pairing    becoming a key
+    every_key   keys --all, suspend, admit, guest, time
     vehicle     asks over a link, once more where that broke off
     link        a connection on bleak            frame      messages out of chunks
     exchange    one request up to its answer     session    what this phone and the vehicle agree on

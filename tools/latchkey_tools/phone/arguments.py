@@ -29,10 +29,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     command("lock", "lock the vehicle")
     status = command("status", "say whether it is locked and what is open")
     status.add_argument("--watch", action="store_true", help="go on, and say each change until Ctrl-C")
-    command("keys", "list the phones and cloud keys that the vehicle knows")
+    keys = command("keys", "list the phones and cloud keys that the vehicle knows")
+    keys.add_argument("--all", action="store_true", help="cards as well, with their numbers; needs an owner's phone")
     remove = command("remove", "take a key from the vehicle; needs an owner's phone")
-    remove.add_argument("key", metavar="ID-or-SLOT", help="short id (8 hex digits) or slot (0 to 31), as in `keys`")
+    remove.add_argument("key", metavar="KEY", help="short id (8 hex digits), slot (0 to 31), or #number for a card")
     remove.add_argument("--yes", action="store_true", help="do not ask")
+    for name, what in (
+        ("suspend", "let one key open nothing until it is admitted again; owners only"),
+        ("admit", "let a suspended key open again; owners only"),
+        ("guest", "say when a guest may come; owners only"),
+    ):
+        guest = command(name, what)
+        guest.add_argument("key", metavar="KEY", help="short id (8 hex digits) or #number, as in `keys --all`")
+    guest.add_argument("--from", dest="since", default="", metavar="TIME", help="2026-11-25T18:00, in local time")
+    guest.add_argument("--until", default="", metavar="TIME", help="from then on no more")
+    guest.add_argument("--while-unset", action="store_true", help="also while the vehicle does not know the time")
+    guest.add_argument("--always", action="store_true", help="at any time")
+    command("time", "tell the vehicle the time, for guests' windows; owners and drivers")
     command("drive", "permit driving")
     command("trunk", "open the trunk")
     command("frunk", "open the front trunk")

@@ -4,6 +4,7 @@ import asyncio
 
 from latchkey_tools.phone import link, request, seal, words
 from latchkey_tools.phone.desk import Desk
+from latchkey_tools.phone.every_key import mention_time
 from latchkey_tools.phone.problem import Problem
 from latchkey_tools.phone.progress import Progress
 from latchkey_tools.phone.request import Request
@@ -78,6 +79,7 @@ async def _move(desk: Desk, asked: Request, locked: bool) -> None:
                 f"The vehicle accepted it and is not {word} after {_MOVES_S:.0f} s: look at it, the bolt may be "
                 "jammed; a card works as before.",
             )
+        await mention_time(vehicle)
         text = f"{word.capitalize()}." if seen else "Accepted; the link ended before the bolt was seen to move."
         desk.output.result(text, vin=vehicle.session.vin, lock=word, confirmed=bool(seen))
 

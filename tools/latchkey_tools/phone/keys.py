@@ -1,6 +1,6 @@
 """`latchkey phone keys` and `latchkey phone remove`: the phones and cloud keys that the vehicle knows.
 
-Cards have their own numbers and are not shown over Bluetooth.
+Cards have their own numbers, and are shown to owners' phones alone: every_key.py.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tesla_fleet_api.tesla.vehicle.proto.vcsec_pb2 import WhitelistEntryInfo
 
-from latchkey_tools.phone import request, seal, words
+from latchkey_tools.phone import every_key, request, seal, words
 from latchkey_tools.phone.desk import Desk
 from latchkey_tools.phone.problem import CannotStart, Problem
 from latchkey_tools.phone.refusal import Refused
@@ -60,8 +60,11 @@ async def keys(desk: Desk) -> None:
 def remove(desk: Desk) -> None:
     """Not a coroutine: the link is not held, nor the event loop, while a person thinks."""
     wanted = desk.chosen.key.lower()
-    if not re.fullmatch(r"[0-9a-f]{8}|[0-9]{1,2}", wanted) or (len(wanted) < 3 and int(wanted) >= _SLOTS):
-        raise CannotStart(f"{desk.chosen.key!r} is neither a short id (8 hex digits) nor a slot (0 to 31).")
+    is_slot = re.fullmatch(r"[0-9]{1,2}", wanted) and int(wanted) < _SLOTS
+    if not is_slot and not re.fullmatch(r"[0-9a-f]{8}|#[0-9]{1,5}", wanted):
+        raise CannotStart(
+            f"{desk.chosen.key!r} is neither a short id (8 hex digits) nor a slot (0 to 31) nor a number (#7)."
+        )
     if not desk.chosen.yes and not sys.stdin.isatty():
         raise CannotStart("Nobody is here to be asked: say `--yes` to remove a key without a question.")
     key = None
@@ -72,15 +75,25 @@ def remove(desk: Desk) -> None:
     asyncio.run(_remove(desk, wanted, key))
 
 
-async def _find(desk: Desk, wanted: str) -> Key:
+async def _find(desk: Desk, wanted: str) -> Key | every_key.Key:
     async with desk.vehicle() as vehicle:
-        return _chosen(wanted, await _listed(desk, vehicle))
+        return await _meant(desk, vehicle, wanted)
 
 
-async def _remove(desk: Desk, wanted: str, key: Key | None) -> None:
+async def _meant(desk: Desk, vehicle: Vehicle, wanted: str) -> Key | every_key.Key:
+    """A card has a number and no slot."""
+    if wanted.startswith("#"):
+        return every_key.chosen(wanted, await every_key.every(desk, vehicle))
+    return _chosen(wanted, await _listed(desk, vehicle))
+
+
+async def _remove(desk: Desk, wanted: str, key: Key | every_key.Key | None) -> None:
     """key: what was agreed to; None: whatever is meant."""
     async with desk.vehicle() as vehicle:
-        key = key or _chosen(wanted, await _listed(desk, vehicle))
+        key = key or await _meant(desk, vehicle, wanted)
+        if isinstance(key, every_key.Key):
+            await every_key.remove(desk, vehicle, key)
+            return
         await vehicle.ask(request.remove(key.point))
         if await entry_of(vehicle, key.point):
             raise Problem("not removed", f"The vehicle still has {key.short_id}: try again.")
@@ -125,7 +138,12 @@ def _chosen(wanted: str, found: list[Key]) -> Key:
     return matching[0]
 
 
-def _agreed(key: Key) -> bool:
-    whose = "the key of this phone" if key.own else f"the {key.role} key {key.short_id} ({key.form}, slot {key.slot})"
+def _agreed(key: Key | every_key.Key) -> bool:
+    if isinstance(key, every_key.Key):
+        whose = f"the {key.role} key {key.short_id} ({key.kind}, #{key.number})"
+    elif key.own:
+        whose = "the key of this phone"
+    else:
+        whose = f"the {key.role} key {key.short_id} ({key.form}, slot {key.slot})"
     print(f"Remove {whose}? It will not open the vehicle any more. [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -100,6 +100,50 @@ ALLOW_REMOTE = _own(5)
 FORBID_REMOTE_UNLOCK = _own(6)
 ALLOW_REMOTE_UNLOCK = _own(7)
 
+
+def set_clock(seconds: int) -> Request:
+    """It is so many seconds after 2000-01-01 UTC."""
+    return _own_with(8, seconds)
+
+
+def tell_key(number: int) -> Request:
+    """Of the keys that are not revoked, cards among them, the first from this number on."""
+    return _own_with(9, number)
+
+
+def suspend(number: int, generation: int) -> Request:
+    """generation: as the vehicle told it of this key. Look at the key afterwards: the answer is not sealed."""
+    return _own_with(10, number, generation, changes=True)
+
+
+def admit(number: int, generation: int) -> Request:
+    return _own_with(11, number, generation, changes=True)
+
+
+def limit(number: int, generation: int, from_s: int, until_s: int, flags: int) -> Request:
+    """When a guest may come, in seconds since 2000; until_s 0: at any time."""
+    return _own_with(12, number, generation, from_s, until_s, flags, changes=True)
+
+
+def revoke(number: int, generation: int) -> Request:
+    return _own_with(13, number, generation, changes=True)
+
+
+def _own_with(number: int, *values: int, changes: bool = False) -> Request:
+    """An order of this vehicle's own; its values are the fields from 2 on."""
+    inner = b"".join(bytes((at << 3,)) + _varint(value) for at, value in enumerate((number, *values), 1))
+    payload = _OWN_TAG + bytes((len(inner),)) + inner
+    return Request(payload, _CHANGE, sealed=False) if changes else Request(payload)
+
+
+def _varint(value: int) -> bytes:
+    written = b""
+    while value > 127:
+        written += bytes((value & 127 | 128,))
+        value >>= 7
+    return written + bytes((value,))
+
+
 STATUS = _information(InformationRequestType.INFORMATION_REQUEST_TYPE_GET_STATUS, "vehicleStatus")
 KEY_LIST = _information(InformationRequestType.INFORMATION_REQUEST_TYPE_GET_WHITELIST_INFO, "whitelistInfo")
 

@@ -27,7 +27,7 @@ def main(chosen: argparse.Namespace) -> int:
 def _do(chosen: argparse.Namespace, output: Output) -> None:
     where = place(chosen.air, chosen.simulator)
     # Loading takes a third of a second, and whatever is missing is missed here.
-    from latchkey_tools.phone import commands, joining, keys, watching
+    from latchkey_tools.phone import commands, every_key, joining, keys, watching
     from latchkey_tools.phone.desk import Desk
 
     desk = Desk(chosen, where, output)
@@ -37,7 +37,11 @@ def _do(chosen: argparse.Namespace, output: Output) -> None:
         "unlock": commands.unlock,
         "lock": commands.lock,
         "status": watching.status,
-        "keys": keys.keys,
+        "keys": every_key.show if getattr(chosen, "all", False) else keys.keys,
+        "suspend": every_key.suspend,
+        "admit": every_key.admit,
+        "guest": every_key.guest,
+        "time": every_key.tell_time,
         "scan": commands.scan,
     }
     with where.entered():

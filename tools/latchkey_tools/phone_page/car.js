@@ -34,6 +34,7 @@ export class Car {
       () => this._lost(),
     );
     this.exchange = null;
+    this._toldTime = null; // the exchange by which the car was told what time it is
     this.place = AWAY;
     this.quiet = false; // it is being connected to without anybody having asked
     this.missed = false; // it was not to be reached last time
@@ -103,6 +104,7 @@ export class Car {
       await this.command(orders.COMMANDS[name]);
       if (AIMS[name]) await this._watch(AIMS[name]);
       else this.tell("good", words.say(words.DONE[name]));
+      this._mentionTime();
     } catch (error) {
       await this._explain(error);
     } finally {
@@ -135,6 +137,13 @@ export class Car {
   async _readStatus() {
     const answer = await this.command(orders.STATUS);
     if (answer.kind === orders.CAR_STATUS) this._set({ lock: answer.lock, open: answer.open, awayS: answer.awayS });
+  }
+
+  /** Tells the car the time, once on each link, for its guests' sake; whatever comes of it, the press was done. */
+  _mentionTime() {
+    if (this._toldTime === this.exchange) return;
+    this._toldTime = this.exchange;
+    this.command(orders.setClock(Date.now())).catch(() => {});
   }
 
   /** Until the status says what was wanted. */

@@ -36,6 +36,12 @@ export const addKey = (publicKey, role) =>
 
 export const removeKey = (publicKey) => encode([[KEY_LIST_CHANGE, [[2, [[1, publicKey]]]]]]);
 
+const SET_CLOCK = 8;
+const THE_YEAR_2000 = 946_684_800; // in seconds since 1970, UTC
+
+/** Tells a Latchkey what time it is, for guests' windows. ms: since 1970. */
+export const setClock = (ms) => encode([[OWN, [[1, SET_CLOCK], [2, Math.floor(ms / 1000) - THE_YEAR_2000]]]]);
+
 // What an answer can be
 export const NOTHING = "nothing"; // the second answer to a command: it is carried out
 export const ACCEPTED = "accepted";

@@ -5,7 +5,7 @@
 // works; and it is used when no tab shows the old one any more, so a page never mixes two versions. Whoever changes a
 // file changes VERSION: host_tests/cpython/test_phone_page_files.py says to what.
 
-const VERSION = "3af63cf1ea7a";
+const VERSION = "58aead43c5e0";
 const FILES = [
   "index.html", "style.css", "manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.png",
   "icon-maskable-512.png", "app.js", "attention.js", "bytes.js", "car.js", "confirm.js", "deadline.js", "exchange.js",
