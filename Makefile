@@ -8,7 +8,7 @@ export MICROPYTHON READER RADIO PORT VPCD_PORT PN532_PORT HARNESS_PORT USB_PORT 
 export BROKER BROKER_PORT CLOUD_PORT BROKER_CA BROKER_CERT BROKER_KEY BROKER_USER BROKER_PASSWORD_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long benchmark drill drills size fsm setup setup-test clean given-micropython
+.PHONY: help run test test-long benchmark drill drills boards size fsm setup setup-test clean given-micropython
 
 ##@ Use it
 
@@ -34,6 +34,9 @@ drills: setup-test ## twenty-two outages of the cloud: is a card or a phone dela
 drill: setup-test ## nine hostile phones at the radio: is an honest one served, is a card delayed
 	@$(BIN)/python host_tests/check.py --only compile
 	@$(BIN)/python -m latchkey_tools.drill
+
+boards: setup ## check the boards' data, draw their wiring into their READMEs
+	@$(BIN)/python -m latchkey_tools boards --write
 
 size: setup-test ## size of the compiled firmware, by folder
 	@$(BIN)/python host_tests/check.py --only compile

@@ -1,12 +1,17 @@
 """Runs first after every reset, before anything that could fail: outputs to the level at which nothing moves.
 
-A board lists its outputs as (pin, safe level) in SAFE; boards whose outputs rest safe by themselves have none. Nothing
-else happens here. Stays outside everything that an update replaces.
+Which outputs a board has says its data; those of a board without pins rest safe by themselves. Nothing else happens
+here. Stays outside everything that an update replaces.
 """
 
 import board
 
-for pin, level in getattr(board, "SAFE", ()):
+for _, pin in getattr(board, "PULSES", ()):
     import machine
 
-    machine.Pin(pin, machine.Pin.OUT, value=level)
+    machine.Pin(pin, machine.Pin.OUT, value=0)
+
+for _, pin, active in getattr(board, "LEVELS", ()):
+    import machine
+
+    machine.Pin(pin, machine.Pin.OUT, value=1 - active)

@@ -57,6 +57,7 @@ if TYPE_CHECKING:  # read by mypy, never run
         """Board data: boards/*/board.py."""
 
         READERS: "tuple[tuple[str, int, str | None], ...]"
+        PACE_MS: int
         PULSE_MS: int
         RELOCK: bool
         DRIVE_OUTPUT: "str | None"
@@ -99,7 +100,7 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
     for number, (port, place, reset_pin) in enumerate(board.READERS):
         ephemeral = Ephemeral(entropy.fill_from_pool, clock)
         pn532 = Pn532(transport(chip, port), clock)
-        reader = Reader(pn532, chip.level(reset_pin) if reset_pin else None, clock)
+        reader = Reader(pn532, chip.level(reset_pin) if reset_pin else None, clock, board.PACE_MS)
         readers.append(reader)
         enrols = not cabin_has_one or place & intent.CABIN != 0
         margin_ms = getattr(board, "CARD_MARGIN_MS", MARGIN_MS)

@@ -8,6 +8,7 @@ PSRAM = ""
 FREQUENCY_HZ = 240_000_000
 
 READERS: "tuple[tuple[str, int, str | None], ...]" = (("reader", 3, "reader_reset"),)
+PACE_MS = 100
 PORTS = (("reader", 2, 32, 4),)
 SPIS = ()
 I2CS = ()

@@ -8,6 +8,7 @@ PSRAM = ""
 FREQUENCY_HZ = 160_000_000
 
 READERS: "tuple[tuple[str, int, str | None], ...]" = (("reader", 3, None),)
+PACE_MS = 100
 PORTS = (("reader", 1, 7, 6),)
 SPIS = ()
 I2CS = ()

@@ -19,6 +19,7 @@ READERS: "tuple[tuple[str, int, str | None], ...]" = (("reader", 3, "reader_rese
 # By how much later than at enrolment a card may answer. Elsewhere 30 ms: here the reader is another process, and this
 # computer may have other things to do.
 CARD_MARGIN_MS = 250
+PACE_MS = 100  # between two looks for a card
 
 PULSE_MS = 500
 RELOCK = False

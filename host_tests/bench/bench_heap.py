@@ -124,6 +124,7 @@ class Board:
     """As boards/simulator/board.py."""
 
     READERS = (("reader", 3, "reader_reset"),)
+    PACE_MS = 100
     PULSE_MS = 500
     RELOCK = False
     DRIVE_OUTPUT = "drive_enable"

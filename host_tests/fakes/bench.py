@@ -48,6 +48,7 @@ class Time(VirtualTime):
 class Board:
     """As boards/*/board.py."""
 
+    PACE_MS = 100
     PULSE_MS = 500
     RELOCK = False
     DRIVE_OUTPUT = "drive_enable"

@@ -25,6 +25,7 @@ class Board:
     I2CS = (("desk", 0, 21, 22, 34),)
     RESETS = (("reader_reset", 18),)
     PULSES = (("lock", 26), ("unlock", 27), ("trunk", 25))
+    PACE_MS = 100
     PULSE_MS = 500
     OPENERS = ((5, "trunk", 300),)
     RELOCK = False

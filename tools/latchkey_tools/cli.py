@@ -8,6 +8,7 @@ from importlib import import_module
 _TOOLS = {
     "flash": "put MicroPython and Latchkey onto a board, keys stay",
     "erase": "make a board blank: every key is lost",
+    "boards": "check the boards' data: pins, names, what does not fit",
     "phone": "be a phone key over Bluetooth: pair, unlock, lock, status, keys",
     "cloud": "be a cloud key over MQTT: enrol, unlock, lock, status",
     "gateway": "cars as locks in Home Assistant: run, enrol",
