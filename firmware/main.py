@@ -125,7 +125,9 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
     if folder is not None:
         recorder = Recorder(vehicle, Chain(folder + "/journal", chip.marks, chip.random), clock)
         links.append(("journal", recorder))
-    links.append(("console", Console(chip.console, vehicle, inputs, readers, phones, cloud, settings, recorder)))
+    under = (chip, network, folder)
+    console = Console(chip.console, vehicle, inputs, readers, phones, cloud, settings, recorder, under)
+    links.append(("console", console))
     return vehicle, inputs, links
 
 

@@ -103,6 +103,16 @@ class Identity:
             wipe(private)
             wipe(body)
 
+    def rename_steps(self, name: bytes) -> "Generator[None, None, None]":
+        """Keep another name, 17 bytes, which is in force from the next boot on: run to the end between other work.
+
+        Whoever knows the vehicle by its old name does not find it any more. raises: IdentityError.
+        """
+        try:
+            yield from self._record.change_steps(1, name)
+        except (RecordError, OSError):
+            raise IdentityError(NO_STORAGE)
+
     def short_id(self) -> str:
         """Short id of the vehicle's key in hexadecimal, for people to compare; empty until READY."""
         return short_id(self.public_key).hex() if self.vin else ""

@@ -15,6 +15,7 @@ noted like everything else. It tells `status {JSON}` when something has changed,
     set remote_unlock on|off  unlocking by the cloud; off on a new controller
     set NAME VALUE            a setting (storage/settings.py), none without a value; answered by `stored NAME`
     journal read|begin        see links/journal_answer.py
+    about, settings, try, keep, drop, vin    see links/setup_lines.py
 
 Secrets never appear: keys are named by the first four bytes of their SHA-1.
 """
@@ -39,7 +40,7 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Generator
 
-    from latchkey.chip import Cable
+    from latchkey.chip import Cable, Chip, Network
     from latchkey.drivers.inputs import Inputs
     from latchkey.drivers.reader import Reader
     from latchkey.links.ble import BleLink
@@ -58,6 +59,7 @@ _SWITCHES = {
     "remote_unlock": (codes.FORBID_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK),
 }
 _OF_KEYS = ("revoke", "suspend", "admit", "guest", "time", "limit", "card")  # see key_lines.py
+_OF_SETUP = ("about", "settings", "try", "keep", "drop", "vin")  # see setup_lines.py
 _KEYS_TOLD = const(32)  # the first ones; the line would outgrow a chip's heap
 
 
@@ -74,7 +76,9 @@ class Console:
         cloud: "CloudStart | None" = None,
         settings: "Settings | None" = None,
         recorder: "Recorder | None" = None,
+        under: "tuple[Chip, Network | None, str | None] | None" = None,
     ) -> None:
+        """under: chip, network and folder of the files, for whoever asks about them."""
         self._cable = cable
         self._vehicle = vehicle
         self._inputs = inputs
@@ -83,6 +87,7 @@ class Console:
         self._cloud = cloud
         self._settings = settings
         self._recorder = recorder
+        self._under = under
         self._answer: "Generator[None, None, None] | None" = None  # about the journal, being told
         self._change: "Generator[None, None, bool] | None" = None  # of a setting, under way
         self._changed = ""
@@ -260,6 +265,12 @@ class Console:
             from latchkey.links.journal_answer import answer_steps  # rarely asked for, and not small
 
             self._answer = answer_steps(self._recorder, words, self._cable.write)
+        elif words and words[0] in _OF_SETUP:
+            from latchkey.links import setup_lines  # rarely asked for
+
+            self._answer = setup_lines.answer_steps(
+                words, self._settings, self._vehicle, self._under, self._cable.write
+            )
         else:
             self._cable.write("error not a command: " + " ".join(words[:1])[:40])  # what follows may be a password
 

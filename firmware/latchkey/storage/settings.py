@@ -34,7 +34,7 @@ NAMES = (
     "reconnect_percent",  # of the waits between connections: 100 in a fleet, less for a broker of one's own
 )
 
-_LONGEST = const(1_400)  # one value
+LONGEST = const(1_400)  # one value
 _MOST = const(5_000)  # all of it
 _CHUNK_LEN = const(512)
 
@@ -56,25 +56,33 @@ class SettingsError(Exception):
 
 
 class Settings:
-    """generation: changes with every change."""
+    """generation: changes with every change. tried: values that count instead of what is kept, until the next boot."""
 
     def __init__(self, record: "Record | None") -> None:
         """record: None where there is no file system; then nothing is set."""
         self.generation = 0
+        self.tried: "dict[str, str]" = {}
         self._record = record
         self._found = records.EMPTY if record is None else record.load(0)
 
     def read(self) -> "dict[str, str]":
-        """All that is set. raises: SettingsError(DAMAGED), MemoryError."""
-        return _values(self._text())
+        """All that is set or tried, "" for what is tried without. raises: SettingsError(DAMAGED), MemoryError."""
+        values = _values(self._text())
+        values.update(self.tried)
+        return values
 
     def change_steps(self, name: str, value: str) -> "Generator[None, None, bool]":
-        """Set a name to a value, "" for none; run it to its end between other work. True when anything changed.
+        """Set a name to a value, "" for none; as below."""
+        return (yield from self.store_steps({name: value}))
+
+    def store_steps(self, changes: "dict[str, str]") -> "Generator[None, None, bool]":
+        """Set several names at once, all or none; run it to its end between other work. True when anything changed.
 
         What cannot be read any more is begun anew. raises: SettingsError, MemoryError; then nothing changed.
         """
-        if name not in NAMES:
-            raise SettingsError(NO_SUCH_NAME)
+        for name in changes:
+            if name not in NAMES:
+                raise SettingsError(NO_SUCH_NAME)
         kept = b""
         values: "dict[str, str]" = {}
         try:
@@ -82,13 +90,19 @@ class Settings:
             values = _values(kept)
         except SettingsError:
             pass
-        if values.get(name, "") == value:
+        changed = False
+        for name, value in changes.items():
+            if len(value) > LONGEST:
+                raise SettingsError(TOO_LONG)
+            if values.get(name, "") != value:
+                changed = True
+                values[name] = value
+                if not value:
+                    del values[name]
+        if not changed:
             return False
-        values[name] = value
-        if not value:
-            del values[name]
         text = json.dumps(values)
-        if len(value) > _LONGEST or len(text) > _MOST:
+        if len(text) > _MOST:
             raise SettingsError(TOO_LONG)
         if self._record is None:
             raise SettingsError(STORAGE_FAILED)

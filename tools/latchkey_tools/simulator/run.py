@@ -88,7 +88,9 @@ async def _start(asked: Settings, stack: contextlib.AsyncExitStack, ended: async
     with explained("the web page", "PORT", asked.port):
         web = _listening_socket(asked.port)
     port = web.getsockname()[1]
-    about.update(harness=f"{HOST}:{harness_port}", usb=usb.address, page=f"http://{HOST}:{port}/", state=str(asked.state))
+    about.update(
+        harness=f"{HOST}:{harness_port}", usb=usb.address, page=f"http://{HOST}:{port}/", state=str(asked.state)
+    )
 
     air = await open_air(asked, stack)
     if air is not None:
