@@ -1,5 +1,6 @@
 """Boards: those in boards/ may be flashed, what is wrong is told in a sentence, pages and pictures follow the data."""
 
+import ast
 import copy
 import runpy
 import sys
@@ -13,7 +14,7 @@ from fakes.esp32_wifi import Station
 from fakes.radio import Radio
 from fakes.virtual_time import VirtualTime
 from latchkey_tools import cli
-from latchkey_tools.boards import chips, load, pages, picture
+from latchkey_tools.boards import chips, firmware, load, pages, picture
 from latchkey_tools.boards.check import complaints, uses
 
 BOARDS = {board.NAME: board for board in load.all_boards()}
@@ -192,3 +193,33 @@ def test_the_firmware_opens_every_board_and_boot_leaves_every_output_off():
         for port, _, reset in board.READERS:
             chip.port(port)
             assert reset is None or chip.level(reset) is not None
+
+
+def _imported_at_once(path):
+    """Modules that a source imports when it is loaded, as they are called once compiled."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("latchkey."):
+            stem = node.module[len("latchkey.") :].replace(".", "_")
+            found |= {stem} | {f"{stem}_{alias.name}" for alias in node.names}
+    return found
+
+
+def test_a_board_gets_its_own_chip_and_buses_and_all_that_those_import():
+    root = load.ROOT / "firmware"
+    modules = {}
+    for path in root.rglob("*.py"):
+        parts = [part for part in path.relative_to(root).with_suffix("").parts if part != "__init__"]
+        modules["_".join(parts[1:] if parts[0] == "latchkey" and len(parts) > 1 else parts)] = path
+    bare = copy.copy(BOARDS["esp32_devkitc"])
+    bare.WIFI, bare.WAKE = False, None
+    spi = copy.copy(bare)
+    spi.READERS = (("spi:door", 1, None),)
+    for board in (*BOARDS.values(), bare, spi):
+        there = {name for name in modules if firmware.wanted(name, board)}
+        for name in there:
+            lacking = _imported_at_once(modules[name]) & set(modules) - there
+            assert not lacking, (name, lacking)
+        assert not [name for name in there if name.startswith("chip_unix")] and "chip_esp32" in there
+    assert firmware.wanted("drivers_pn532_spi", spi) and not firmware.wanted("drivers_pn532_spi", bare)
+    assert firmware.wanted("net_connection", BOARDS["esp32_devkitc"]) and not firmware.wanted("net_connection", bare)

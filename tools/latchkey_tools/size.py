@@ -1,7 +1,9 @@
-"""Size of the firmware compiled for the boards' processors: `make size`. Bytes of .mpy files, by folder."""
+"""Size of the compiled firmware: `make size`. Bytes of .mpy files, by folder for each processor, and by board."""
 
 import sys
 from pathlib import Path
+
+from latchkey_tools.boards import firmware, load
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURES = ("xtensawin", "rv32imc")
@@ -31,6 +33,10 @@ def main() -> int:
     for folder in columns[0]:
         print(f"{folder:<16}" + "".join(f"{column[folder]:>12,}" for column in columns))
     print(f"{'all':<16}" + "".join(f"{sum(column.values()):>12,}" for column in columns))
+    print(f"\n{'board':<18}{'files':>6}{'bytes':>10}")
+    for board in load.all_boards():
+        set_of_files = firmware.files(board)
+        print(f"{board.NAME:<18}{len(set_of_files):>6}{sum(path.stat().st_size for path in set_of_files):>10,}")
     return 0
 
 
