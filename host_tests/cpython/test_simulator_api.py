@@ -50,6 +50,8 @@ def test_every_order_of_the_design_is_taken():
         ("cloud", {"do": "enrol"}),
         ("cloud", {"remote": True, "remote_unlock": False}),
         ("keys", {"revoke": 0}),
+        ("keys", {"suspend": 3, "time": "now"}),
+        ("keys", {"admit": 3, "guest": 4, "hours": 2}),
         ("reset", {"confirm": "erase everything"}),
     ):
         assert _CHECKS[name](body) == body
@@ -94,6 +96,10 @@ def test_what_is_wrong_is_named():
         ("phone", {"name": "Phone 1", "do": "remove"}, "say which"),
         ("phone", {"name": "Phone 1", "do": "lock", "which": "Phone 2"}, "only then"),
         ("keys", {"revoke": "all"}, "revoke"),
+        ("keys", {"guest": 3}, "0 hours for always"),
+        ("keys", {"hours": 3}, "0 hours for always"),
+        ("keys", {"guest": 3, "hours": 9_999}, "hours must be"),
+        ("keys", {"time": "noon"}, "time must be one of: now."),
         ("reset", {"confirm": True}, "erase everything"),
     ):
         assert word in refusal(_CHECKS[name], body), (name, body)

@@ -53,8 +53,10 @@ class StandIn:
             print("set %s to %d characters" % (arguments[0], len(self.settings[arguments[0]])))
             sys.stdout.flush()
             self.say("stored " + arguments[0])
-        elif word == "revoke" and self.ready:
-            self.verdict("console", "revoke_key", 66, "no such key", int(arguments[0]))
+        elif word in ("revoke", "suspend", "admit", "guest") and self.ready:
+            self.verdict("console", word + "_key", 66, "no such key", int(arguments[0]))
+        elif word == "time" and self.ready:
+            self.say("stored time")
         else:
             print("not a line for the firmware: " + line, file=sys.stderr)
             sys.exit(3)

@@ -11,6 +11,7 @@ import copy
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from latchkey_tools.simulator.car import COILS, Car, CarError
 from latchkey_tools.simulator.cloud import Cloud
@@ -24,7 +25,7 @@ from latchkey_tools.simulator.orders import Order, OrderError
 from latchkey_tools.simulator.phones import Phones
 from latchkey_tools.simulator.reader import Reader, ReaderError
 from latchkey_tools.simulator.viewers import Viewers
-from latchkey_tools.simulator.wire import Message, format_cut, format_input, format_revoke
+from latchkey_tools.simulator.wire import Message, format_cut, format_guest, format_input, format_key, format_time
 
 _WIRE_JITTER_MS = 30  # what two processes and a socket on a busy PC add to a dead time; the firmware cannot help it
 _LOG_LINES = 400
@@ -135,9 +136,17 @@ class Bench:
     def order_cloud(self, order: Order) -> None:
         self._cloud.order(order)
 
-    def order_revoke(self, order: Order) -> None:
-        if not self.harness.send(format_revoke(order["revoke"])):
-            raise OrderError("The firmware is not running: nobody can revoke the key.", 409)
+    def order_keys(self, order: Order) -> None:
+        """As on the USB console. Whoever gives a guest a time tells what time it is."""
+        now = datetime.now(UTC)
+        lines = [format_key(word, order[word]) for word in ("revoke", "suspend", "admit") if word in order]
+        if "time" in order or order.get("hours"):
+            lines.append(format_time(now))
+        if "guest" in order:
+            until = now + timedelta(hours=order["hours"], minutes=1) if order["hours"] else None
+            lines.append(format_guest(order["guest"], until))
+        if not all([self.harness.send(line) for line in lines]):
+            raise OrderError("The firmware is not running: nobody can change the key.", 409)
 
     def order_reset(self) -> None:
         self._cut("Erased over USB: the controller starts blank.", self._wipe)

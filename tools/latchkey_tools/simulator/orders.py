@@ -69,8 +69,11 @@ def cloud(body: object) -> Order:
 
 
 def keys(body: object) -> Order:
-    """POST /api/keys."""
-    return _fields(body, _KEYS)
+    """POST /api/keys: hours, from now on, with guest; 0 for always."""
+    order = _fields(body, _KEYS)
+    if ("guest" in order) != ("hours" in order):
+        raise OrderError('To say for how long a guest may come: {"guest": 3, "hours": 2}, and 0 hours for always.')
+    return order
 
 
 def reset(body: object) -> Order:
@@ -171,5 +174,13 @@ _PHONE: dict[str, _Check] = {
     "which": _name_of("a phone of the page"),
 }
 _CLOUD: dict[str, _Check] = {"do": _one_of(*CLOUD_ORDERS), "remote": _boolean, "remote_unlock": _boolean}
-_KEYS: dict[str, _Check] = {"revoke": _integer(0, 65_535, "")}
+_NUMBER = _integer(0, 65_535, "")
+_KEYS: dict[str, _Check] = {
+    "revoke": _NUMBER,
+    "suspend": _NUMBER,
+    "admit": _NUMBER,
+    "guest": _NUMBER,
+    "hours": _integer(0, 8_760, " hours"),
+    "time": _one_of("now"),
+}
 _RESET: dict[str, _Check] = {"confirm": _one_of(ERASE)}

@@ -8,7 +8,7 @@
   POST /api/card     put, take_away, tap
   POST /api/phone    name, do (pair, unlock, lock, drive, trunk, frunk, charge_port, remove, stop), range, which
   POST /api/cloud    do (enrol, lock, unlock, status, stop), remote, remote_unlock
-  POST /api/keys     revoke
+  POST /api/keys     revoke, suspend, admit, guest and hours, time
   POST /api/reset    confirm: "erase everything"
   GET  /phone/       the phone key, as any web server could serve it
 
@@ -78,7 +78,7 @@ def application(bench: Bench, port: int) -> ASGIApp:
         order("/api/card", orders.card, bench.order_card),
         order("/api/phone", orders.phone, bench.order_phone),
         order("/api/cloud", orders.cloud, bench.order_cloud),
-        order("/api/keys", orders.keys, bench.order_revoke),
+        order("/api/keys", orders.keys, bench.order_keys),
         order("/api/reset", orders.reset, lambda body: bench.order_reset()),
         Route("/phone", phone),
         Mount("/phone", StaticFiles(directory=PHONE_PAGE, html=True)),

@@ -2,7 +2,8 @@
 
   firmware -> car   out NAME 0|1, pulse NAME MS, stop NAME, status JSON, verdict JSON, cut, flash WRITES ERASES,
                     stored NAME, limit NUMBER MS, error TEXT, and answers for whoever is at the USB console
-  car -> firmware   in NAME INT, ready, cut N VARIANT, revoke NUMBER, set NAME VALUE
+  car -> firmware   in NAME INT, ready, cut N VARIANT, set NAME VALUE, and what is typed on the console:
+                    revoke, suspend, admit NUMBER; guest NUMBER FROM UNTIL; time UTC
 
 A line that makes no sense is reported and dropped; it never ends the connection, because a firmware under development
 says odd things and its page should show them instead of going dark.
@@ -10,6 +11,7 @@ says odd things and its page should show them instead of going dark.
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 LINE_LIMIT = 262_144  # a status with the keys of 1,000 cards has about 70 KB
 PULSE_LIMIT_MS = 60_000
@@ -90,8 +92,22 @@ def format_cut(nth: int, variant: str) -> str:
     return f"cut {nth} {variant}"
 
 
-def format_revoke(number: int) -> str:
-    return f"revoke {number}"
+def format_key(word: str, number: int) -> str:
+    """word: revoke, suspend or admit."""
+    return f"{word} {number}"
+
+
+def format_guest(number: int, until: datetime | None) -> str:
+    """A guest who may come from now until then; None: at any time."""
+    return f"guest {number} - {_utc(until)}" if until else f"guest {number} always"
+
+
+def format_time(now: datetime) -> str:
+    return f"time {_utc(now)}"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
 def format_set(name: str, value: str) -> str:

@@ -1,7 +1,8 @@
-// The keys that the controller knows, with a way to revoke each.
+// The keys that the controller knows, with a way to suspend, admit or revoke each, and to limit a guest.
 
 import { order } from "./api.js";
 
+const THE_YEAR_2000 = Date.UTC(2000, 0, 1);
 const table = document.getElementById("keys");
 let shown = "";
 
@@ -36,16 +37,32 @@ function row(key, names) {
   const kind = document.createElement("small");
   kind.textContent = key.slot >= 0 ? `${key.kind}, slot ${key.slot}` : key.kind;
   name.append(names[key.id] ? `${names[key.id]} ` : "", id, kind);
-  const revoke = document.createElement("button");
-  revoke.type = "button";
-  revoke.className = "quiet";
-  revoke.textContent = "Revoke";
-  revoke.setAttribute("aria-label", `Revoke ${names[key.id] ?? key.id}`);
-  revoke.addEventListener("click", () => order("keys", { revoke: key.number }));
+  const whose = names[key.id] ?? key.id;
   const last = document.createElement("td");
-  if (key.state !== "revoked") last.append(revoke);
-  line.append(name, cell(key.role), cell(key.state), last);
+  if (key.role === "guest" && key.state === "active") {
+    if (key.window) last.append(button("Always", `Let ${whose} come at any time`, { guest: key.number, hours: 0 }));
+    else last.append(button("1 hour", `Let ${whose} come for an hour`, { guest: key.number, hours: 1 }));
+  }
+  if (key.state === "active") last.append(button("Suspend", `Suspend ${whose}`, { suspend: key.number }));
+  if (key.state === "suspended") last.append(button("Admit", `Admit ${whose}`, { admit: key.number }));
+  if (key.state !== "revoked") last.append(button("Revoke", `Revoke ${whose}`, { revoke: key.number }));
+  line.append(name, cell(key.window ? `${key.role}, ${until(key.window)}` : key.role), cell(key.state), last);
   return line;
+}
+
+/** window: [first minute, minute behind the last, flags], since 2000-01-01 UTC. */
+function until([, end]) {
+  return `until ${new Date(THE_YEAR_2000 + end * 60_000).toLocaleString([], { dateStyle: "short", timeStyle: "short" })}`;
+}
+
+function button(text, label, change) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "quiet";
+  element.textContent = text;
+  element.setAttribute("aria-label", label);
+  element.addEventListener("click", () => order("keys", change));
+  return element;
 }
 
 function cell(text) {
