@@ -13,6 +13,7 @@ _TOOLS = {
     "cloud": "be a cloud key over MQTT: enrol, unlock, lock, status",
     "gateway": "cars as locks in Home Assistant: run, enrol",
 }
+    "card": "make AES cards on this computer, enter them, limit their answers",
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
     card = AesCard(uid)                                    # an NTAG 424 DNA as sold: five keys of zeros
     card = AesCard(uid, names=(b"\\xf0mine", b"\\x01\\x02\\x03"), desfire=True)     # DF name and AID of its application
+    card = AesCard(uid, names=(), desfire=True)            # DESFire as sold: an application can be made on it
     card.keys[0], card.versions[0]                         # 16 bytes, 0 to 255: what is in force now
     card.tear_at = n                                       # the field is lost at the n-th moment from now
 
@@ -38,6 +39,7 @@ _APPLICATION_NOT_FOUND = b"\x91\xa0"
 _AUTHENTICATION_DELAY = b"\x91\xad"
 _AUTHENTICATION_ERROR = b"\x91\xae"
 _COMMAND_ABORTED = b"\x91\xca"
+_DUPLICATE = b"\x91\xde"
 
 _SELECT_MS = 6
 _AUTHENTICATE_MS = 8
@@ -220,6 +222,8 @@ class AesCard:
             return _COMMAND_ABORTED, 1
         if ins == 0x5A and self._desfire:
             return self._select_native(data), _SELECT_MS
+        if ins == 0xCA and self._desfire:
+            return self._create_application(data), _WRITE_MS
         if ins == 0x60 and not data:
             return self._tell_version(0), _SHORT_MS
         if ins not in (0x71, 0x77, 0x64, 0x51, 0xC4):
@@ -241,9 +245,27 @@ class AesCard:
     def _select_native(self, aid: bytes) -> bytes:
         if len(aid) != 3:
             return _LENGTH_ERROR
+        if aid == bytes(3):  # the card itself
+            self.activated()
+            return _OK
         if aid not in self._names:
             return _APPLICATION_NOT_FOUND
         self._take_application()
+        return _OK
+
+    def _create_application(self, data: bytes) -> bytes:
+        """AID, 3 | settings, 2: the second has bit 7 for AES, bit 5 for a name, the number of keys | file, 2 | name."""
+        if self._selected:
+            return _PERMISSION_DENIED
+        if not 8 <= len(data) <= 23 or data[4] & 0xE0 != 0xA0 or not data[4] & 0x0F:
+            return _LENGTH_ERROR
+        if self._names:
+            return _DUPLICATE
+        self._moment()
+        self._names = (data[7:], data[:3])
+        self.keys = [FACTORY_KEY] * (data[4] & 0x0F)
+        self.versions = [0] * len(self.keys)
+        self._moment()
         return _OK
 
     def _tell_version(self, part: int) -> bytes:
