@@ -22,7 +22,7 @@ from latchkey.credentials import custody
 from latchkey.credentials import key_list as keys
 from latchkey.credentials.custody import Custody
 from latchkey.credentials.gesture import of_button
-from latchkey.credentials.recognition import recognise
+from latchkey.credentials.recognition import WARRANT, recognise, warrant
 from latchkey.credentials.registry import Registry
 from latchkey.credentials.wall_clock import WallClock
 from latchkey.storage.journal import Journal
@@ -89,7 +89,8 @@ class Vehicle:
         self._operations = Operations(clock)
         self._own = Request(codes.CABIN)  # for what no link asks: button, crash, timer
         self._button_since = 0
-        self._button_used = False
+        self._button_used = True  # nobody has pressed it
+        self._warrant = 0  # what the motor needs to open, while a movement is wanted for which somebody had it
         self.cloud = codes.NO_CLOUD
         self.cloud_since_s = 0  # uptime
         self.remote = Remote(arbiter.facts)
@@ -149,9 +150,7 @@ class Vehicle:
         """Why a key that the registry does not know is refused."""
         return codes.NO_REGISTRY if self.registry.state == keys.UNREADABLE else codes.UNKNOWN_KEY
 
-    def show_key(
-        self, request: Request, key64: bytearray, card_key: "bytearray | None" = None, pace: int = 0
-    ) -> int:
+    def show_key(self, request: Request, key64: bytearray, card_key: "bytearray | None" = None, pace: int = 0) -> int:
         """A card's unknown or revoked key of 64 bytes has proved itself during enrolment; copied if it counts.
 
         card_key: of an AES card; pace: see Custody.show_key().
@@ -222,6 +221,8 @@ class Vehicle:
     def sense_crash(self, active: bool) -> None:
         """A level: true edges are crashes, a line that is active at the first reading after boot is not."""
         happened = active and self.arbiter.crash.line == NO
+        if happened:
+            self._warrant = WARRANT + codes.UNLOCK
         self.arbiter.sense_crash(active)
         self._carry_out()
         if happened:
@@ -244,6 +245,7 @@ class Vehicle:
             self._button_since = now
             self._button_used = first  # held through a reset: nobody has just pressed it
         elif not self._button_used and self._held(True):
+            self._button_used = True  # it is over
             self._own.clear()
             self._own.source = codes.CABIN
             self._own.action = intent.toggle(self.arbiter.lock)
@@ -306,11 +308,14 @@ class Vehicle:
             if verdict:
                 return verdict
         if action < codes.OPEN_ENROLMENT:
+            given = warrant(self.registry, request, self.remote)
+            if given == WARRANT + codes.UNLOCK:
+                self._warrant = given
             verdict = self.arbiter.ask(request.source, role, action)
             if request.source == codes.CLOUD and (verdict == codes.ACCEPTED or verdict == codes.QUEUED):
                 self.remote.moved(action, self.uptime_s)
             self._carry_out()
-            if self.arbiter.open_effect and not self.latches[action].open():
+            if self.arbiter.open_effect and (given != WARRANT + action or not self.latches[action].open()):
                 return codes.BUSY  # its coil rests
             return verdict
         verdict = policy.permission(request.source, role, action)
@@ -357,7 +362,8 @@ class Vehicle:
         if effect == lock.PULSE_LOCK:
             self._motor.lock()
         elif effect == lock.PULSE_UNLOCK:
-            self._motor.unlock()
+            if self._warrant == WARRANT + codes.UNLOCK:
+                self._motor.unlock()
         elif effect == lock.HALT:
             self._motor.halt()
         now = self._clock.ticks_ms()  # after the motor has read its own: flash may have stopped the chip in between
@@ -369,6 +375,8 @@ class Vehicle:
             elif decided.drive_effect == drive.DISABLE:
                 self._relay.disable()
         self.deadlines.change(decided.stops, decided.starts, decided.durations_ms, now)
+        if decided.lock.wants() != codes.UNLOCK:
+            self._warrant = 0
         self.revision += 1
 
     def _pass_timers(self, now: int) -> None:

@@ -8,7 +8,7 @@ instead, as main does. In two of the tests sensors show anything at any time, in
 from itertools import pairwise
 
 from fakes.authority import BOOT_MS, LATCHES, Authority, Keys, Outputs
-from fakes.scale import LONG
+from fakes.scale import LONG, SHORT
 from fakes.virtual_time import VirtualTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ from latchkey.credentials.entries import PHONE as PHONE_KIND
 from motor_car import MotorCar
 from reference_model import HOLD, MINUTE, Reference
 
-EXAMPLES, STEPS = (100_000, 100) if LONG else (2_000, 50)
+EXAMPLES, STEPS = (100_000, 100) if LONG else (300, 50) if SHORT else (2_000, 50)
 STEP_LEN, HEAD_LEN = 3, 2
 BYTES = HEAD_LEN + STEPS * STEP_LEN
 

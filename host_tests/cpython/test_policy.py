@@ -6,16 +6,17 @@ Asked of the table itself, and of a whole authority in a parked car with every p
 from fakes.authority import LATCHES, Authority, Keys, Outputs
 from latchkey.core import codes, policy
 from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, PHONE, TIMER
-from latchkey.core.facts import NO
-from latchkey.core.remote import UNLOCK_ALLOWED
-from latchkey.core.request import NOBODY
+from latchkey.core.facts import NO, Facts
+from latchkey.core.remote import FORBIDDEN, UNLOCK_ALLOWED, Remote
+from latchkey.core.request import NOBODY, Request
 from latchkey.credentials import entries
 from latchkey.credentials.entries import ACTIVE
+from latchkey.credentials.recognition import _SOURCE_OF_KIND, WARRANT, warrant
 from reference_roles import BOXES, EVERYTHING, MAY, may
 
 _SOURCES = (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH)
 _ROLES = range(codes.NO_ROLE, codes.GUEST + 1)  # 7 is nobody's
-_ACTIONS = range(codes.LOCK, codes.ALLOW_REMOTE_UNLOCK + 1)
+_ACTIONS = range(codes.LOCK, codes.SET_CLOCK + 1)  # PACE_KEY stands in no row: the console alone knows it
 _KINDS = {KEYCARD: entries.KEYCARD, PHONE: entries.PHONE, CLOUD: entries.CLOUD_KEY}
 
 
@@ -66,3 +67,45 @@ def _ask(source, role, action):
     car.vehicle.sense_ignition(NO)
     car.vehicle.sense_speed(NO)
     return car.ask(source, credential, action), car
+
+
+def test_what_opens_is_warranted_by_the_same_rows():
+    """The second look at who opens names the same roles and links as the table does."""
+    opening = (codes.UNLOCK, *BOXES)
+    for source, role, action in _cells():
+        kind = next((kind for kind, of in enumerate(_SOURCE_OF_KIND) if of == source), entries.PHONE)
+        if not kind and role != codes.NO_ROLE:
+            continue  # a press has none
+        credential = 0 if kind else NOBODY
+        registry = Keys({0: [role, ACTIVE, 1, kind]} if kind else {})
+        request = Request(source)
+        request.credential, request.action = credential, action
+        request.generation = registry.entry_generation(credential)
+        remote = Remote(Facts())
+        remote.restore(UNLOCK_ALLOWED)
+        given = warrant(registry, request, remote)
+        allowed = action in opening and may(source, role, action)
+        assert given == (WARRANT + action if allowed else 0), (source, role, action)
+
+
+def test_nothing_is_warranted_for_a_key_that_does_not_count():
+    registry = Keys({0: [codes.OWNER, ACTIVE, 7, entries.KEYCARD], 1: [codes.FLEET_MANAGER, ACTIVE, 7]})
+    remote = Remote(Facts())
+    request = Request(KEYCARD)
+    request.credential, request.generation, request.action = 0, 7, codes.UNLOCK
+    assert warrant(registry, request, remote) == WARRANT + codes.UNLOCK
+    request.generation = 6
+    assert warrant(registry, request, remote) == 0, "stale"
+    request.generation = 7
+    registry.set(0, entries.SUSPENDED)
+    request.generation = registry.entry_generation(0)
+    assert warrant(registry, request, remote) == 0, "suspended"
+    for source, number in ((CABIN, 99), (CABIN, 0), (KEYCARD, NOBODY), (PHONE, 0)):
+        request.source, request.credential, request.generation = source, number, registry.entry_generation(number)
+        assert warrant(registry, request, remote) == 0, (source, number)
+    request.source, request.credential, request.generation = CLOUD, 1, 7
+    for switches in (0, FORBIDDEN, FORBIDDEN | UNLOCK_ALLOWED):
+        remote.restore(switches)
+        assert warrant(registry, request, remote) == 0, "the cloud may not unlock"
+    remote.restore(UNLOCK_ALLOWED)
+    assert warrant(registry, request, remote) == WARRANT + codes.UNLOCK

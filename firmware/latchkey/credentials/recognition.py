@@ -2,18 +2,41 @@
 
 A link says which credential has proved itself; whether it is still enrolled, unrevoked, unchanged since, and at home on
 that link is decided here, at the moment of the request. What its role may do is core/policy's.
+
+Who opens is asked twice, in two ways: a processor that is made to take one wrong branch, by a spike of voltage or
+field, must not open by it. recognise(), the table of permissions and the arbiter say yes or no; warrant() gives a
+number without which the vehicle drives nothing open. Not protected against: two wrong branches, or a wrong number.
 """
 
 from micropython import const
 
 from latchkey.core import codes
+from latchkey.core.remote import FORBIDDEN, UNLOCK_ALLOWED
 from latchkey.core.request import NOBODY, Request
 from latchkey.credentials import entries
 from latchkey.credentials import key_list as keys
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
+    from latchkey.core.remote import Remote
     from latchkey.credentials.registry import Registry
+
+WARRANT = const(0x2D5AC380)  # and the action that it is for: many bits from 0 and from 1
+
+_SOURCE_OF_KIND = bytes((codes.CABIN, codes.KEYCARD, codes.PHONE, codes.CLOUD, codes.KEYCARD))
+_USERS = const((1 << codes.OWNER) | (1 << codes.DRIVER) | (1 << codes.GUEST))
+
+# The rows of core/policy that open something; a test holds the two together.
+_OPENERS = (
+    # action, source, roles
+    (codes.UNLOCK, codes.KEYCARD, _USERS | (1 << codes.SERVICE)),
+    (codes.UNLOCK, codes.PHONE, _USERS | (1 << codes.SERVICE)),
+    (codes.UNLOCK, codes.CLOUD, 1 << codes.FLEET_MANAGER),
+    (codes.UNLOCK, codes.CABIN, 1 << codes.NO_ROLE),
+    (codes.OPEN_TRUNK, codes.PHONE, _USERS),
+    (codes.OPEN_FRUNK, codes.PHONE, _USERS),
+    (codes.OPEN_CHARGE_PORT, codes.PHONE, _USERS | (1 << codes.CHARGING_MANAGER)),
+)
 
 
 def claim(registry: "Registry", request: Request, number: int, name64: bytearray) -> None:
@@ -43,6 +66,21 @@ def recognise(registry: "Registry", request: Request, now_min: int) -> int:
     if registry.state == keys.OLDER and not _counts_in_an_older_list(registry, request):
         return codes.OLD_REGISTRY
     return registry.window_verdict(number, now_min) if registry.is_windowed(number) else codes.ACCEPTED
+
+
+def warrant(registry: "Registry", request: Request, remote: "Remote") -> int:
+    """WARRANT + action where this request may open bolt or latch by who asks, else 0. Allocates nothing."""
+    number = request.credential
+    kind = registry.kind(number)
+    known = _SOURCE_OF_KIND[kind] == request.source and (kind != 0) == (number != NOBODY)
+    active = registry.condition(number) == (entries.ACTIVE if kind else entries.ABSENT)
+    fresh = not kind or request.generation == registry.entry_generation(number)
+    allowed = request.source != codes.CLOUD or remote.switches & (FORBIDDEN | UNLOCK_ALLOWED) == UNLOCK_ALLOWED
+    if known and active and fresh and allowed:
+        for action, source, roles in _OPENERS:
+            if action == request.action and source == request.source and (roles >> registry.role(number)) & 1:
+                return WARRANT + action
+    return 0
 
 
 def _belongs(kind: int, source: int) -> bool:
