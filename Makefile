@@ -8,7 +8,7 @@ export MICROPYTHON READER RADIO PORT VPCD_PORT PN532_PORT HARNESS_PORT USB_PORT 
 export BROKER BROKER_PORT CLOUD_PORT BROKER_CA BROKER_CERT BROKER_KEY BROKER_USER BROKER_PASSWORD_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long benchmark drill drills boards size fsm setup setup-test clean given-micropython
+.PHONY: help run test test-long benchmark drill drills boards mutation glitches size fsm setup setup-test clean given-micropython
 
 ##@ Use it
 
@@ -37,6 +37,12 @@ drill: setup-test ## nine hostile phones at the radio: is an honest one served, 
 
 boards: setup ## check the boards' data, draw their wiring into their READMEs
 	@$(BIN)/python -m latchkey_tools boards --write
+
+mutation: setup-test ## do the tests test? small faults in what decides and verifies, one by one; M=word picks modules
+	@$(BIN)/python host_tests/mutation $(if $(M),--module "$(M)")
+
+glitches: setup-test ## every branch of the decision taken the wrong way, one at a time: does anybody get in
+	@$(BIN)/python host_tests/mutation/glitch.py --times 3
 
 size: setup-test ## size of the compiled firmware, by folder
 	@$(BIN)/python host_tests/check.py --only compile
