@@ -7,13 +7,15 @@ from importlib import import_module
 
 _TOOLS = {
     "flash": "put MicroPython and Latchkey onto a board, keys stay",
+    "provision": "set a controller up over USB: name, Wi-Fi, broker",
+    "doctor": "say what is wrong with a controller, and what to do",
     "erase": "make a board blank: every key is lost",
     "boards": "check the boards' data: pins, names, what does not fit",
     "phone": "be a phone key over Bluetooth: pair, unlock, lock, status, keys",
     "cloud": "be a cloud key over MQTT: enrol, unlock, lock, status",
+    "card": "make AES cards on this computer, enter them, limit their answers",
     "gateway": "cars as locks in Home Assistant: run, enrol",
 }
-    "card": "make AES cards on this computer, enter them, limit their answers",
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ _BAUD = 115_200
 _READ_S = 0.1
 _AWAY_S = 8.0  # native USB after a reset
 _HEARD_LEN = 8_000
-WORDS = ("status", "verdict", "stored", "limit", "error", "about", "settings", "tried")
+WORDS = ("status", "verdict", "stored", "error", "about", "settings", "tried", "limit", "journal")
 
 
 class Cable:
