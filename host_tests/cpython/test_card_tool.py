@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.aes_card_vectors import AUTHENTICATIONS, COMMANDS
 from fakes.bench import Bench, codes
 from fakes.bench_cards import key_card
 from latchkey_tools.aes_cards import SoftwareAesCard, diversified
@@ -193,6 +194,41 @@ def test_a_made_card_opens_a_car_that_was_told_its_key() -> None:
         assert codes.is_accepted((await bench.tap(card))[0])
 
     bench.run(story())
+
+
+class _Scripted:
+    """A card that has been heard before: says these answers, and notes what it is asked."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.heard: list[bytes] = []
+
+    def transceive(self, apdu: bytes) -> bytes:
+        self.heard.append(apdu)
+        return self.answers.pop(0)
+
+
+def test_authentications_as_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AN12196 tables 14 and 19."""
+    for vector in AUTHENTICATIONS:
+        card = _Scripted(vector.first + b"\x91\xaf", vector.third + b"\x91\x00")
+        session = CardSession(card)
+        monkeypatch.setattr("secrets.token_bytes", lambda length, drawn=vector.rnd_a: drawn)
+        session.authenticate(vector.number, vector.key)
+        assert card.heard[1] == b"\x90\xaf\x00\x00\x20" + vector.second + b"\x00"
+        assert (session._ti, session._enc_key, session._mac_key) == (vector.ti, vector.enc_key, vector.mac_key)
+
+
+def test_changes_of_keys_as_published() -> None:
+    """AN12196 tables 25 and 26: of another key, and of the one that has proved itself."""
+    other, own = (one for one in COMMANDS if one.ins == 0xC4)
+    for vector, old in ((other, bytes(16)), (own, None)):
+        card = _Scripted((vector.answer or b"") + b"\x91\x00")
+        session = CardSession(card)
+        session._enc_key, session._mac_key, session._ti = vector.enc_key, vector.mac_key, vector.ti
+        session._count = vector.count
+        session.change_key(vector.header[0], vector.data[:16], vector.data[16], old)
+        assert card.heard == [vector.apdu]
 
 
 class _Controller:

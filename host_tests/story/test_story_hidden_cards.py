@@ -200,7 +200,7 @@ def test_a_revoked_one_proves_itself_in_vain_and_comes_back_with_the_keys_it_has
 def test_wherever_it_is_lost_and_then_the_power_at_first_use_the_next_tap_opens():
     """Moments: select, versions, proof, number, locator, new key, proof. After each the controller loses its power."""
     reached = set()
-    for moment in range(1, 60) if LONG else (8, 15, *range(24, 33), 36, 60):
+    for moment in range(1, 60) if LONG else (8, 15, 24, 25, 26, 27, 28, 29, 30, 31, 32, 36, 60):
         card = aes_card(7, hidden=True)
         bench, _ = _car()
         waiting_aes_card(bench, 7, codes.DRIVER, card)
