@@ -9,13 +9,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fakes.keycard_vectors import VECTORS
-from latchkey.protocol.aes_card import NTAG_424, PROVED, SELECTED, SEND, AesSession
+from latchkey.protocol.aes_card import DONE, NTAG_424, PROVED, SELECTED, SEND, AesSession
 from latchkey_tools.aes_cards import SoftwareAesCard
-from latchkey_tools.cards import GAUSS, PLASTIC, BankCard, SoftwareKeyCard, Wallet, WalletError
+from latchkey_tools.cards import GAUSS, HIDDEN, MADE, PLASTIC, BankCard, SoftwareKeyCard, Wallet, WalletError
 from latchkey_tools.models.plain_card import KeyCard
 
 SALTS = (b"", b"\xde\xad\xbe\xef", b"\xa5\xa5\xa5\xa5", b"\x01\x02\x03\x04")  # what the vectors' cards have drawn
@@ -154,6 +155,30 @@ def test_the_key_that_a_controller_gives_an_aes_card_is_kept(tmp_path: Path) -> 
         assert isinstance(again, SoftwareAesCard)
         assert again.keys[0] == CHALLENGE and again.versions[0] == 1 and again.short_id == card.short_id
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_cards_are_made_and_keep_both_keys_that_a_controller_gives_them(tmp_path: Path) -> None:
+    path = tmp_path / "wallet.json"
+    wallet = Wallet.open(path)
+    made = [wallet.make(kind) for kind in (*MADE, HIDDEN)]
+    assert made[-3:] == ["LRP card", "Foreign AES card", "Hidden card 2"] and "Key card" in made
+    assert set(made) <= set(Wallet.open(path).names)
+    hidden, foreign = wallet["Hidden card"], wallet["Foreign AES card"]
+    assert isinstance(hidden, SoftwareAesCard) and isinstance(foreign, SoftwareAesCard)
+    assert any(foreign.keys[0]) and foreign.versions[0]
+    session = AesSession()
+    hidden.activated()
+    assert len(hidden.uid) == 4 and hidden.uid[0] == 8
+    assert _talk(session, hidden, session.begin(NTAG_424)) == SELECTED
+    assert _talk(session, hidden, session.authenticate(0, bytes(16), CHALLENGE)) == PROVED
+    assert _talk(session, hidden, session.change_key(1, CHALLENGE, 77, bytes(16))) == DONE
+    assert _talk(session, hidden, session.change_key(0, CHALLENGE, 1)) == SELECTED
+    again = Wallet.open(path)["Hidden card"]
+    assert isinstance(again, SoftwareAesCard)
+    assert again.keys[:2] == [CHALLENGE, CHALLENGE] and again.versions[:2] == [1, 77]
+    with pytest.raises(WalletError, match="full"):
+        for _ in range(40):
+            wallet.make(HIDDEN)
 
 
 def _talk(session: AesSession, card: SoftwareAesCard, step: int) -> int:

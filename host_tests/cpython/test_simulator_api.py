@@ -10,6 +10,7 @@ from pathlib import Path
 from fakes.bench_process import bench
 from hypothesis import given
 from hypothesis import strategies as st
+from latchkey_tools.cards import MADE
 from latchkey_tools.models.pn532_model import FAULTS
 from latchkey_tools.simulator import orders
 from latchkey_tools.simulator.orders import OrderError
@@ -42,6 +43,7 @@ def test_every_order_of_the_design_is_taken():
         ("faults", {"reader": "dead", "power_cut": {"write": 3, "variant": "half"}}),
         ("faults", {"reader": "none", "power": "off"}),
         ("card", {"put": ["Owner 1", "Bank card"], "take_away": ["Family"], "tap": "Stranger"}),
+        ("card", {"make": "hidden"}),
         ("phone", {"name": "Phone 1", "do": "charge_port"}),
         ("phone", {"name": "Phone 1", "do": "pair", "range": True}),
         ("phone", {"name": "Phone 2", "range": False}),
@@ -61,6 +63,11 @@ def test_the_page_and_the_model_know_every_fault_by_the_same_name():
     offered = re.findall(r'<option value="(\w+)"', (PAGE / "index.html").read_text().partition("reader-fault")[2])
     assert offered[: len(orders.READER_FAULTS) + 1] == ["none", *orders.READER_FAULTS]
     assert set(orders.READER_FAULTS) <= set(FAULTS)
+
+
+def test_the_page_offers_every_kind_of_card_that_can_be_made():
+    offered = re.findall(r'<option value="(\w+)"', (PAGE / "index.html").read_text().partition("new-card")[2])
+    assert offered[: len(MADE)] == list(MADE)
 
 
 def test_what_is_wrong_is_named():
@@ -88,6 +95,7 @@ def test_what_is_wrong_is_named():
         ("card", {"put": "Owner 1"}, "list"),
         ("card", {"put": []}, "list"),
         ("card", {"tap": ""}, "name of a card"),
+        ("card", {"make": "metal"}, "make must be one of: plastic, gauss, aes"),
         ("phone", {"do": "unlock"}, "Say which phone"),
         ("phone", {"name": "Phone 1"}, "Say which phone and what"),
         ("phone", {"name": 1, "do": "unlock"}, "name must be the name of a phone"),

@@ -31,6 +31,9 @@ CLONE = "clone"  # names another card's public key without having the private on
 BANK = "bank"  # a payment card that lies beside the key
 AES = "aes"  # an NTAG 424 DNA
 DESFIRE = "desfire"  # a DESFire EV3 with an application made for this controller
+HIDDEN = "hidden"  # an NTAG 424 DNA that shows another UID each time
+LRP = "lrp"  # one that was switched to LRP mode
+FOREIGN = "foreign"  # one that has somebody else's key
 TAG = "tag"  # a transit ticket or sticker: a UID and nothing else
 
 _CARDS = (
@@ -45,7 +48,20 @@ _CARDS = (
     ("Transit tag", TAG, ""),
     ("Clone of Owner 1", CLONE, "Owner 1"),
 )
+MADE = {
+    # what can be made besides: kind, its name
+    PLASTIC: "Key card",
+    GAUSS: "Watch",
+    AES: "AES card",
+    DESFIRE: "DESFire card",
+    HIDDEN: "Hidden card",
+    LRP: "LRP card",
+    FOREIGN: "Foreign AES card",
+}
+_AES_KINDS = (AES, DESFIRE, HIDDEN, LRP, FOREIGN)
+_MOST = 40
 _SLOW_MS = 900
+_KEPT = 17  # bytes of a key and its version
 _APPLICATION = b"\xf0latchkey"  # DF name on DESFire cards
 _WARNING = "Private keys of software test cards. Never enrol these on a real vehicle."
 
@@ -129,8 +145,9 @@ WalletCard = SoftwareKeyCard | SoftwareAesCard | BankCard | PlainTag
 class Wallet:
     """Cards by name, as they stand in a JSON file: {"warning": ..., "cards": [{name, kind, uid, private, claims}]}.
 
-    private: 32 bytes as hex, "" for what has no key; of an AES card key 0, 16 bytes, and its version, 1. claims: the
-    card whose public key a clone names. path: where a changed key is written to.
+    private: 32 bytes as hex, "" for what has no key; of an AES card key 0, 16 bytes, and its version, 1, and the same
+    of key 1 where that was changed. claims: the card whose public key a clone names. path: where a changed key is
+    written to.
     """
 
     def __init__(self, entries: list[dict[str, str]], path: Path | None = None) -> None:
@@ -161,6 +178,19 @@ class Wallet:
         """Give a card. Raises KeyError."""
         return self._cards[name]
 
+    def make(self, kind: str) -> str:
+        """One more card of a kind in MADE; gives its name. Raises WalletError."""
+        if len(self._entries) >= _MOST:
+            raise WalletError(f"The wallet is full: it holds {_MOST} cards.")
+        numbers = range(1, _MOST + 1)
+        names = (MADE[kind] if number == 1 else f"{MADE[kind]} {number}" for number in numbers)
+        entry = _new_entry(next(name for name in names if name not in self._cards), kind, "")
+        self._entries.append(entry)
+        self._cards[entry["name"]] = self._card(entry)
+        if self._path is not None:
+            _save(self._path, self._entries)
+        return entry["name"]
+
     def _card(self, entry: dict[str, str]) -> WalletCard:
         name, kind, uid = entry["name"], entry["kind"], bytes.fromhex(entry["uid"])
         if len(uid) not in (4, 7):
@@ -169,7 +199,7 @@ class Wallet:
             return BankCard(uid, name)
         if kind == TAG:
             return PlainTag(uid, name)
-        if kind in (AES, DESFIRE):
+        if kind in _AES_KINDS:
             return self._aes_card(entry, uid)
         if kind not in (PLASTIC, GAUSS, SLOW, CLONE):
             raise ValueError(f"{name}: unknown kind {kind}")
@@ -179,18 +209,23 @@ class Wallet:
 
     def _aes_card(self, entry: dict[str, str], uid: bytes) -> SoftwareAesCard:
         name, kind, key = entry["name"], entry["kind"], bytes.fromhex(entry["private"])
-        if len(uid) != 7 or len(key) != 17:
+        if len(uid) != 7 or len(key) not in (_KEPT, 2 * _KEPT):
             raise ValueError(f"{name}: an AES card has a UID of 7 bytes, a key of 16 and its version")
         if kind == DESFIRE:
             card = SoftwareAesCard(uid, name=name, kind=kind, key=key[:16], names=(_APPLICATION,), desfire=True)
         else:
-            card = SoftwareAesCard(uid, name=name, kind=kind, key=key[:16])
-        card.versions[0] = key[16]
+            card = SoftwareAesCard(uid, name=name, kind=kind, key=key[:16], hidden=kind == HIDDEN, lrp=kind == LRP)
+        for number in range(len(key) // _KEPT):
+            kept = key[_KEPT * number : _KEPT * (number + 1)]
+            card.keys[number], card.versions[number] = kept[:16], kept[16]
         card.changed = lambda: self._keep(entry, card)
         return card
 
     def _keep(self, entry: dict[str, str], card: SoftwareAesCard) -> None:
-        entry["private"] = card.keys[0].hex() + f"{card.versions[0]:02x}"
+        changed = 2 if any(card.keys[1]) else 1
+        entry["private"] = "".join(
+            card.keys[number].hex() + f"{card.versions[number]:02x}" for number in range(changed)
+        )
         if self._path is not None:
             _save(self._path, self._entries)
 
@@ -204,8 +239,10 @@ def _new_entry(name: str, kind: str, claims: str) -> dict[str, str]:
     # Phones and payment cards show a random UID: 08 and three bytes. The others have seven bytes from NXP (04).
     uid = b"\x08" + secrets.token_bytes(3) if kind in (GAUSS, BANK) else b"\x04" + secrets.token_bytes(6)
     private = ""
-    if kind in (AES, DESFIRE):
-        private = "00" * 17
+    if kind == FOREIGN:
+        private = secrets.token_hex(16) + "09"
+    elif kind in _AES_KINDS:
+        private = "00" * _KEPT
     elif kind not in (BANK, TAG):
         key = ec.generate_private_key(ec.SECP256R1())
         private = key.private_numbers().private_value.to_bytes(32, "big").hex()

@@ -119,6 +119,8 @@ class Bench:
         for name in [*away, *put, *([tap] if tap else [])]:
             if name not in known:
                 raise OrderError(f"There is no card called {name!r} in the wallet.", 404)
+        if "make" in order:
+            self._make_card(order["make"])
         for name in away:
             self.reader.take_away(name)
         for name in put:
@@ -126,6 +128,12 @@ class Bench:
         if tap:
             self._hand.tap(tap)
         self.viewers.changed()
+
+    def _make_card(self, kind: str) -> None:
+        try:
+            self.reader.make(kind)
+        except ReaderError as error:
+            raise OrderError(str(error), 409) from None
 
     def order_phone(self, order: Order) -> None:
         linked = self._phones.linked(order["name"])

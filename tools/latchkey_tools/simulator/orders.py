@@ -7,6 +7,7 @@ it. An order is taken whole or not at all: nothing has been applied when an erro
 from collections.abc import Callable
 from typing import Any
 
+from latchkey_tools.cards import MADE
 from latchkey_tools.simulator import cloud_faults
 from latchkey_tools.simulator.car import INPUTS, LATCHES
 from latchkey_tools.simulator.wire import VARIANTS
@@ -166,7 +167,7 @@ _FAULTS: dict[str, _Check] = {
     "power": _one_of("off"),
     "cloud": _one_of(*CLOUD_FAULTS),
 }
-_CARD: dict[str, _Check] = {"put": _card_names, "take_away": _card_names, "tap": _card_name}
+_CARD: dict[str, _Check] = {"put": _card_names, "take_away": _card_names, "tap": _card_name, "make": _one_of(*MADE)}
 _PHONE: dict[str, _Check] = {
     "name": _name_of("a phone of the page"),
     "do": _one_of(*PHONE_ORDERS),

@@ -33,6 +33,10 @@ class Reader:
         """When it handed over a card's last answer, by time.monotonic(); None where nobody can tell."""
         return None
 
+    def make(self, kind: str) -> None:
+        """Puts one more card of a kind (cards.MADE) into the wallet."""
+        raise ReaderError("Software cards cannot be laid on this reader.")
+
     def put(self, name: str) -> None:
         """Lays a card of the wallet on the reader."""
         raise ReaderError("Software cards cannot be laid on this reader.")

@@ -3,9 +3,9 @@
 It has a slot besides, in which another program can put any virtual card that speaks vpcd (vpcd_slot.py).
 """
 
-from latchkey_tools.cards import Wallet
+from latchkey_tools.cards import Wallet, WalletError
 from latchkey_tools.pn532_server import ReaderField
-from latchkey_tools.simulator.reader import Reader
+from latchkey_tools.simulator.reader import Reader, ReaderError
 from latchkey_tools.vpcd_slot import CardSlot
 
 _ABOUT = {
@@ -15,6 +15,9 @@ _ABOUT = {
     "clone": "copied public key, no private one",
     "aes": "AES card, NTAG 424 DNA",
     "desfire": "AES card, DESFire EV3",
+    "hidden": "AES card, another number at each tap",
+    "lrp": "AES card in LRP mode",
+    "foreign": "AES card with somebody else's key",
     "bank": "payment card",
     "tag": "a number and nothing else",
 }
@@ -53,6 +56,12 @@ class SimulatedReader(Reader):
 
     def answered_s(self) -> float | None:
         return self._field.answered_s
+
+    def make(self, kind: str) -> None:
+        try:
+            self._wallet.make(kind)
+        except (WalletError, OSError) as error:
+            raise ReaderError(str(error)) from None
 
     def put(self, name: str) -> None:
         self._field.put(self._wallet[name])

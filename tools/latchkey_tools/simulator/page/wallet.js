@@ -23,6 +23,12 @@ pad.addEventListener("drop", (event) => {
   if (wallet.querySelector(`[data-name="${CSS.escape(name)}"]`)) put(name);
 });
 
+const more = document.getElementById("new-card");
+more.addEventListener("change", () => {
+  if (more.value) order("card", { make: more.value });
+  more.value = "";
+});
+
 /** kind: of reader; without software cards the wallet says so. */
 export function showWallet(cards, reader) {
   const names = JSON.stringify(cards.map((card) => [card.name, card.label, card.id]));
@@ -30,6 +36,7 @@ export function showWallet(cards, reader) {
     known = names;
     wallet.replaceChildren(...cards.map(face));
   }
+  document.getElementById("wallet-more").hidden = !cards.length;
   document.getElementById("wallet-how").textContent = cards.length
     ? "Click a card to tap it; drag it onto the reader to leave it there."
     : reader.kind === "serial"
