@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # read by mypy, never run
 WARRANT = const(0x2D5AC380)  # and the action that it is for: many bits from 0 and from 1
 
 _SOURCE_OF_KIND = bytes((codes.CABIN, codes.KEYCARD, codes.PHONE, codes.CLOUD, codes.KEYCARD))
-_USERS = const((1 << codes.OWNER) | (1 << codes.DRIVER) | (1 << codes.GUEST))
+_USERS = (1 << codes.OWNER) | (1 << codes.DRIVER) | (1 << codes.GUEST)
 
 # The rows of core/policy that open something; a test holds the two together.
 _OPENERS = (
