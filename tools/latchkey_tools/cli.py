@@ -14,6 +14,7 @@ _TOOLS = {
     "phone": "be a phone key over Bluetooth: pair, unlock, lock, status, keys",
     "cloud": "be a cloud key over MQTT: enrol, unlock, lock, status",
     "card": "make AES cards on this computer, enter them, limit their answers",
+    "journal": "what the controller has recorded: read, verify, export",
     "gateway": "cars as locks in Home Assistant: run, enrol",
 }
 

@@ -165,6 +165,7 @@ class News:
                 "remote": decided.facts.remote_allowed,
                 "remote_unlock": vehicle.remote.is_set(switches.UNLOCK_ALLOWED),
                 "uptime_s": vehicle.uptime_s,
+                "journal": vehicle.journal.told(),
             }
         ).encode()
 

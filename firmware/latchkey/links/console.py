@@ -166,11 +166,11 @@ class Console:
         }
 
     def _journal_status(self) -> "dict[str, object]":
-        recorder, told = self._recorder, self._vehicle.journal
+        recorder = self._recorder
         return {
             "state": word(words.JOURNALS, recorder.state) if recorder is not None else "none",
             "found": word(words.ENDINGS, recorder.chain.found + 1) if recorder is not None else "",
-            "head": "%d:%s" % (told.head_number, told.head.hex()) if told.head else "",
+            "head": self._vehicle.journal.told(),
         }
 
     def _cloud_status(self) -> "dict[str, object]":

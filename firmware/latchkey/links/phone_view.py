@@ -25,9 +25,11 @@ _DOORS = const(4)
 
 
 def look(vehicle: "Vehicle", out: "Status", proven: bool) -> None:
-    """Fill out with the present state. proven: a key of this vehicle asks, which may know of the cloud as well."""
+    """Fill out with the present state. proven: a key of this vehicle asks, which may know of cloud and journal."""
     out.cloud = vehicle.cloud if proven else codes.NO_CLOUD
     out.cloud_s = vehicle.uptime_s - vehicle.cloud_since_s
+    out.head_number = vehicle.journal.head_number
+    out.head = vehicle.journal.head if proven else b""
     machine, facts = vehicle.arbiter.lock, vehicle.arbiter.facts
     out.lock = answers.LOCKED if _is_locked(machine) else answers.UNLOCKED
     for closure in range(len(out.closures)):

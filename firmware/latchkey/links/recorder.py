@@ -130,7 +130,8 @@ class Recorder:
                 if moot or not codes.is_accepted(verdict):
                     self._count(source, verdict, 1)
                 else:
-                    self._keep_quiet()
+                    if uptime_s >= self._vehicle.uptime_s - 1:  # not one from before load()
+                        self._keep_quiet()
                     self._wait(uptime_s)
                     self.chain.put(rows.DECISION, uptime_s, 0, source, credential, action, verdict, short_id)
 

@@ -53,6 +53,8 @@ class Status:
         self.closures = bytearray(_CLOSURES)
         self.cloud = 0  # 0: nothing is said of it; 1: connected, 2: away
         self.cloud_s = 0  # for so many seconds
+        self.head_number = -1  # of the newest row in the journal; -1: nothing is said of it
+        self.head = b""  # of that row's code 8 bytes
 
 
 def session_info(
@@ -84,10 +86,14 @@ def status(writer: Writer, now: Status) -> None:
     _number(writer, 2, now.lock)
     _number(writer, 3, now.sleep)
     _number(writer, 4, now.presence)
-    if now.cloud:
+    if now.cloud or now.head:
         writer.enter(_OWN)
-        writer.number(1, now.cloud)
-        writer.number(2, now.cloud_s)
+        _number(writer, 1, now.cloud)
+        if now.cloud:
+            writer.number(2, now.cloud_s)
+        if now.head:
+            writer.number(3, now.head_number)
+            writer.bytes(4, now.head)
         writer.leave()
     writer.leave()
 

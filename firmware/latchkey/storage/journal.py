@@ -38,6 +38,10 @@ class Journal:
         """The number of the oldest row that is still there."""
         return max(0, self.count - _ROWS)
 
+    def told(self) -> str:
+        """What people keep to find out later whether rows were cut off: NUMBER:HEAD of the newest row in flash."""
+        return "%d:%s" % (self.head_number, self.head.hex()) if self.head else ""
+
     def row(self, number: int) -> "tuple[int, int, int, int, int, int, bytes] | None":
         """Row `number` as (number, uptime_s, source, credential, action, verdict, key_id), None when it is gone."""
         if number < 0 or number >= self.count or number < self.count - _ROWS:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -16,7 +17,9 @@ from latchkey_tools.phone.vehicle import AWAY, Vehicle
 
 _ASK_AGAIN_S = 10.0  # a change is told at once; this is for one whose news got lost
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 15.0
-_OWN_FIELD, _BYTES, _AWAY = 1_000, 2, 2  # what this vehicle alone says: a message {1: the cloud's state, 2: seconds}
+# What this vehicle alone says: a message {1: the cloud's state, 2: seconds, 3: number of the journal's newest row, 4: 8
+# bytes of that row's code}.
+_OWN_FIELD, _BYTES, _AWAY = 1_000, 2, 2
 _CLOSED, _UNKNOWN = words.CLOSURE_STATES[0], words.CLOSURE_STATES[3]
 
 
@@ -70,6 +73,7 @@ def _tell(desk: Desk, vehicle: Vehicle, told: VehicleStatus, with_time: bool) ->
         sleep=words.word(words.SLEEPS, told.vehicleSleepStatus),
         presence=words.word(words.PRESENCES, told.userPresence),
         cloud_away_s=away_s,
+        journal=journal_head(told),
     )
 
 
@@ -83,11 +87,21 @@ def _known_part(told: VehicleStatus) -> VehicleStatus:
 
 def cloud_away_s(told: VehicleStatus) -> int | None:
     """For how long the vehicle has been without its cloud; None where it is connected, or says nothing of one."""
+    numbers = _own_fields(told)
+    return numbers.get(2, 0) if numbers.get(1) == _AWAY else None
+
+
+def journal_head(told: VehicleStatus) -> str:
+    """What `latchkey journal verify --head` takes: NUMBER:HEAD of the newest row; empty where nothing is said of it."""
+    numbers = _own_fields(told)
+    return f"{numbers.get(3, 0)}:{numbers[4].hex()}" if isinstance(numbers.get(4), bytes) else ""
+
+
+def _own_fields(told: VehicleStatus) -> dict[int, Any]:
     for own in UnknownFieldSet(told):
         if own.field_number == _OWN_FIELD and own.wire_type == _BYTES:
-            numbers = {field.field_number: field.data for field in UnknownFieldSet(Empty.FromString(own.data))}
-            return numbers.get(2, 0) if numbers.get(1) == _AWAY else None
-    return None
+            return {field.field_number: field.data for field in UnknownFieldSet(Empty.FromString(own.data))}
+    return {}
 
 
 def away_in_words(away_s: int | None) -> str:
