@@ -32,9 +32,9 @@ def identity_of(bench):
     return identity
 
 
-def enrol_phone(bench, number, role, **settings):
-    """A phone whose key stands in the list, as if it had been paired long ago; returns it."""
-    phone = BenchPhone(bench, number, **settings)
+def enrol_phone(bench, number, role, kind=BenchPhone, **settings):
+    """A phone whose key stands in the list, as if it had been paired long ago; returns it. kind: of BenchPhone."""
+    phone = kind(bench, number, **settings)
     phone.meet(identity_of(bench))
     registry = Registry(Record(bench.disk.mount() + "/keys"), bench.marks, 320)
     registry.load()
