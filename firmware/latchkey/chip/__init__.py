@@ -2,7 +2,8 @@
 
 `open(board)` returns an object with
 
-    mount() -> str               mount the data file system (LittleFS2) and return its path; OSError when that fails.
+    mount() -> str               mount the data file system (LittleFS2) and return its path; OSError when that fails,
+                                 and for FAT, which does not keep what a record needs of it (storage/records.py).
                                  A file system that does not mount is reported and never made anew by itself.
     marks                        durable small integers outside the file system: get(name) -> int | None,
                                  set(name, value). A cut may leave the old value, never a torn one.

@@ -42,7 +42,10 @@ class Flash:
 
         if self._new:
             vfs.VfsLfs2.mkfs(self)
-        vfs.mount(vfs.VfsLfs2(self), point)
+        try:
+            vfs.mount(vfs.VfsLfs2(self), point)
+        except OSError:
+            raise OSError("it is not LittleFS2; FAT would lose keys with the power")
         return point
 
     def report(self) -> None:
