@@ -48,7 +48,9 @@ class Pace:
         self._slowest_ms = 0
 
     def learnt(self) -> int:
-        """The pace to hold it to, from what it has shown since learn()."""
+        """The pace to hold it to: what it has shown since learn(), or, where it was known, the one that it has."""
+        if self.proofs == 1:
+            return self.limit_ms // entries.PACE_MS
         return entries.pace_of(self._slowest_ms + self._margin_ms)
 
     async def ask(

@@ -2,6 +2,8 @@
 
 import argparse
 
+from latchkey_tools.console.options import add_console
+
 _WORDS = """\
 Cards with AES (NTAG 424 DNA, DESFire EV2 and EV3) made here instead of at the car, each with a key of its own that is
 derived from one site key (AN10922). A controller gets the keys of its cards, never the site key.
@@ -36,23 +38,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reader", required=True, metavar="PORT", help="a PN532 on a serial port, or tcp:HOST:PORT for a simulated one"
     )
     make.add_argument("--role", choices=ROLES, help="enter it at the controller as well, in this role")
-    _controller(make, False)
+    add_console(make)
     enter = command("enter", "enter a card that was made before at a controller")
     enter.add_argument("uid", metavar="UID", help="the card's number, 14 hex digits, as `make` has said it")
     _site(enter)
     enter.add_argument("--role", choices=ROLES, required=True)
-    _controller(enter, True)
+    add_console(enter)
     limit = command("limit", "say how soon a card must answer, or change that")
     limit.add_argument(
         "number", type=int, metavar="NUMBER", help="of the card, as the controller's list of keys has it"
     )
     limit.add_argument("limit", nargs="?", default="", metavar="MS|off", help="1 to 1000 ms, or off")
-    _controller(limit, True)
+    add_console(limit)
 
 
 def _site(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", required=True, metavar="FILE", help="the site key's file")
-
-
-def _controller(parser: argparse.ArgumentParser, required: bool) -> None:
-    parser.add_argument("--port", required=required, metavar="PORT", help="the controller's USB port")

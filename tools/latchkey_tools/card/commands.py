@@ -8,6 +8,7 @@ from typing import Any
 from latchkey_tools.card import making, site
 from latchkey_tools.card.host import Host
 from latchkey_tools.console.cable import Cable
+from latchkey_tools.console.options import console_port
 from latchkey_tools.phone.output import Output
 from latchkey_tools.phone.problem import CannotStart, Problem
 
@@ -29,7 +30,7 @@ def make_site(chosen: argparse.Namespace, output: Output) -> None:
 
 def make(chosen: argparse.Namespace, output: Output) -> None:
     key = site.read(Path(chosen.site).expanduser())
-    if bool(chosen.role) != bool(chosen.port):
+    if bool(chosen.role) != bool(chosen.port or chosen.simulator):
         raise CannotStart("To enter the card at a controller say both --role and --port, else none of them.")
     with Host(chosen.reader) as host:
         listed = host.wait_card(_CARD_S)
@@ -56,7 +57,7 @@ def limit(chosen: argparse.Namespace, output: Output) -> None:
     wanted = chosen.limit
     if wanted and wanted != "off" and not (wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= 1_000):
         raise CannotStart("A limit is 1 to 1000 ms, or off.", "no_limit")
-    with Cable(chosen.port) as cable:
+    with Cable(console_port(chosen)) as cable:
         cable.status()
         cable.write(f"limit {chosen.number} {wanted}".rstrip())
         told = _limit_told(cable)
@@ -77,7 +78,7 @@ def _limit_told(cable: Cable) -> int:
 
 def _entered(chosen: argparse.Namespace, uid: bytes, site_key: bytes) -> int:
     """Enter the card at the controller, with its own key; gives its number there. Raises Problem."""
-    with Cable(chosen.port) as cable:
+    with Cable(console_port(chosen)) as cable:
         cable.status()
         cable.write(f"card {uid.hex()} {site.card_key(site_key, uid).hex()} {chosen.role}")
         for word, rest in cable.lines(_OUTCOME_S):
