@@ -113,7 +113,7 @@ class Chip:
     def radio(self):
         return Radio
 
-    def network(self):
+    def network(self, settings):
         return None
 
     def random(self, count):
