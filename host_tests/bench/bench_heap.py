@@ -64,6 +64,9 @@ class Part:
     def readline(self):
         return None
 
+    def full(self):
+        return False
+
     def readinto(self, buffer):
         return None
 

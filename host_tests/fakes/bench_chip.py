@@ -38,6 +38,9 @@ class Cable:
     def readline(self):
         return self.orders.pop(0) if self.orders else None
 
+    def full(self):
+        return False
+
     def write(self, line):
         kind, _, words = line.partition(" ")
         if kind == "limit":

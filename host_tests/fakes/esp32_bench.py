@@ -39,6 +39,7 @@ class Esp32Bench(Bench):
         self.board = board or Board()
         self.terminal = Terminal()
         self.world = self.links = None
+        self.answers = []  # lines that are neither status nor verdict
 
     def run(self, story, limit_ms=600_000):
         """As Bench.run(). What a link has printed is in `failures`, and is for the story to judge."""
@@ -67,7 +68,10 @@ class Esp32Bench(Bench):
         self.radio.poll()
         for line in self.terminal.lines():
             kind, _, words = line.partition(" ")
-            self._heard(kind, words)
+            if kind in ("status", "verdict"):
+                self._heard(kind, words)
+            else:
+                self.answers.append(line)
 
     def _wire_up(self):
         self.world = world = esp32_world.fresh(self.time)

@@ -164,6 +164,50 @@ def test_a_dead_network_is_no_reason_for_a_reset():
         bench.run(story())
 
 
+def test_a_long_answer_goes_down_the_cable_whole_and_holds_nobody_up():
+    bench, owner = _bench()
+
+    async def story():
+        for _ in range(4):
+            await bench.tap(owner)
+        await bench.pass_ms(15_000)  # until all of it is in flash
+        bench.forget()
+        bench.type("journal read")
+        await bench.pass_ms(300)
+        assert (await bench.tap(owner))[0] == codes.ACCEPTED
+        await bench.pass_ms(3_000)
+        lengths = [int(line.split()[-1]) for line in bench.answers if line.startswith("journal file")]
+        rows = "".join([line.split()[-1] for line in bench.answers if line.startswith("journal rows")])
+        assert bench.answers[-1].startswith("journal end") and len(rows) >= 2 * sum(lengths) >= 400
+        assert max(bench.terminal.pieces) <= 57
+
+    bench.run(story())
+
+
+def test_storage_mode_is_entered_at_rest_and_says_why_not_otherwise():
+    bench, _ = _bench()
+
+    async def story():
+        bench.wires["ignition"].level = 1
+        await bench.pass_ms(100)
+        bench.type("sleep")
+        await bench.pass_ms(100)
+        assert bench.answers[-1] == "error sleep: the vehicle is in use" and not bench.world.asleep
+        bench.wires["ignition"].level = 0
+        bench.wires["button"].level = 1
+        await bench.pass_ms(100)
+        bench.type("sleep")
+        await bench.pass_ms(100)
+        assert "button" in bench.answers[-1] and not bench.world.asleep
+        bench.wires["button"].level = 0
+        await bench.pass_ms(3_000)  # the press has moved the bolt
+        bench.type("sleep")
+        await bench.pass_ms(100)
+        assert bench.world.asleep and bench.world.held[18]
+
+    bench.run(story())
+
+
 def test_a_board_with_nothing_but_a_lock_and_a_button_works():
     bare = {"INPUTS": (("button", 13, "up", 0),), "PULSES": (("lock", 26), ("unlock", 27)), "OPENERS": (), "LEVELS": ()}
     bench, owner = _bench(SPEED=None, SUPPLY=None, DRIVE_OUTPUT=None, RADIO=False, WIFI=False, **bare)

@@ -24,7 +24,8 @@
                                    name_servers()           tuple of the addresses it was told of, 4 bytes each
                                    sockaddr(address, port)  of 4 bytes, as connect() takes it; waits for nobody
                                    socket, select, tls      MicroPython's modules of these names
-    console                      what a USB cable carries: readline() -> str | None, which never waits, and write(str)
+    console                      what a USB cable carries: readline() -> str | None, which never waits, write(str), and
+                                 full(): so much waits that whoever has more to tell had better wait as well
     reset_cause                  why the chip was reset: power, reset, watchdog, deep sleep, soft reset; "" if unknown
     poll()                       called every few ms; does what the chip needs done often
     rest()                       called about once a second, while nobody is at the car; may take 100 ms
@@ -161,6 +162,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     class Cable(Protocol):
         def readline(self) -> "str | None": ...
         def write(self, line: str) -> None: ...
+        def full(self) -> bool: ...
 
     class Chip(Protocol):
         """Described at the top of this file."""

@@ -15,7 +15,7 @@ noted like everything else. It tells `status {JSON}` when something has changed,
     set remote_unlock on|off  unlocking by the cloud; off on a new controller
     set NAME VALUE            a setting (storage/settings.py), none without a value; answered by `stored NAME`
     journal read|begin        see links/journal_answer.py
-    about, settings, try, keep, drop, vin    see links/setup_lines.py
+    about, settings, try, keep, drop, vin, sleep    see links/setup_lines.py
 
 Secrets never appear: keys are named by the first four bytes of their SHA-1.
 """
@@ -59,7 +59,7 @@ _SWITCHES = {
     "remote_unlock": (codes.FORBID_REMOTE_UNLOCK, codes.ALLOW_REMOTE_UNLOCK),
 }
 _OF_KEYS = ("revoke", "suspend", "admit", "guest", "time", "limit", "card")  # see key_lines.py
-_OF_SETUP = ("about", "settings", "try", "keep", "drop", "vin")  # see setup_lines.py
+_OF_SETUP = ("about", "settings", "try", "keep", "drop", "vin", "sleep")  # see setup_lines.py
 _KEYS_TOLD = const(32)  # the first ones; the line would outgrow a chip's heap
 
 
@@ -268,6 +268,9 @@ class Console:
         elif words and words[0] in _OF_SETUP:
             from latchkey.links import setup_lines  # rarely asked for
 
+            if words == ["sleep"] and self._under is not None:
+                self._answer = setup_lines.sleep_steps(self._vehicle, self._under[0], self._recorder, self._cable.write)
+                return
             self._answer = setup_lines.answer_steps(
                 words, self._settings, self._vehicle, self._under, self._cable.write
             )
@@ -281,7 +284,7 @@ class Console:
 
     def _tell_on(self, answer: "Generator[None, None, None]") -> None:
         """A piece of an answer, which reads flash, so not while a card is being asked."""
-        if not self._vehicle.attends:
+        if not self._vehicle.attends and not self._cable.full():
             try:
                 next(answer)
             except StopIteration:

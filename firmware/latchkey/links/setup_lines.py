@@ -9,6 +9,7 @@
     drop             forget it: `tried none 0`
     vin NAME         the 17 characters that the vehicle calls itself, from the next boot on; not while phones or cloud
                      keys know it by another. `stored vin`
+    sleep            storage mode: all off until the board's wake input is active. Not with the ignition on
 
 Lines stay short because a chip's serial port loses what comes while it writes flash. A value never appears.
 """
@@ -21,6 +22,7 @@ import sys
 from micropython import const
 
 from latchkey.core import lock
+from latchkey.core.facts import YES
 from latchkey.credentials import entries
 from latchkey.credentials.identity import READY, VIN_LEN, IdentityError
 from latchkey.storage.settings import LONGEST, NAMES, SettingsError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from collections.abc import Callable, Generator
 
     from latchkey.chip import Chip, Network
+    from latchkey.links.recorder import Recorder
     from latchkey.storage.settings import Settings
     from latchkey.vehicle import Vehicle
 
@@ -73,6 +76,22 @@ def answer_steps(
             write("error not a command: " + asked[0])
     except (SettingsError, IdentityError, ValueError, MemoryError) as error:
         write("error %s: %s" % (asked[0], _why(error)))
+
+
+def sleep_steps(
+    vehicle: "Vehicle", chip: "Chip", recorder: "Recorder | None", write: "Callable[[str], None]"
+) -> "Generator[None, None, None]":
+    """Storage mode. Where it begins, nothing comes after it."""
+    yield
+    facts = vehicle.arbiter.facts
+    try:
+        if facts.ignition_on == YES or facts.moving() or vehicle.arbiter.lock.motor != lock.STILL:
+            raise OSError("the vehicle is in use")
+        if recorder is not None:
+            recorder.end()
+        chip.sleep()
+    except (OSError, MemoryError) as error:
+        write("error sleep: %s" % error)
 
 
 def _why(error: Exception) -> object:

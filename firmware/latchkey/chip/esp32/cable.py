@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # read by mypy, never run
 
 _PIECE_LEN = const(56)
 _MOST_LEN = const(3_000)
+_ENOUGH_LEN = const(700)
 _LONGEST = const(1_600)  # a certificate in base64
 _MOST_READ = const(64)  # bytes in one turn
 _STATUS = "status "
@@ -55,6 +56,9 @@ class Cable:
             self._lines.append(data)
             self._lines_len += len(data)
 
+    def full(self) -> bool:
+        return self._lines_len >= _ENOUGH_LEN
+
     def poll(self) -> None:
         """Send the next piece."""
         if self._sent >= len(self._view):
@@ -69,7 +73,7 @@ class Cable:
     def _has_come(self) -> bool:
         for _ in self._waiting.ipoll(0):
             return True
-        return False
+        return self._lines_len >= _ENOUGH_LEN
 
     def _ended(self) -> "str | None":
         line, self._begun = self._begun, bytearray()

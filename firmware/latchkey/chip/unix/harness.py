@@ -87,6 +87,9 @@ class Harness:
         """A line for the console, None when there is none."""
         return self._console.pop(0) if self._console else None
 
+    def full(self) -> bool:
+        return False  # it all goes out at once
+
     def poll(self) -> None:
         """Take in whatever the simulator has sent."""
         while self._poll.poll(0):
