@@ -255,3 +255,17 @@ def test_a_status_gives_way_to_what_waits_and_the_queue_has_an_end():
     assert 20 < len(lines) < 40 and lines[0].endswith("0")
     chip.console.write("status 3")
     assert _sent(chip, terminal, 2) == ["status 3"]
+
+
+def test_whoever_waits_while_the_cable_is_full_loses_nothing():
+    """A line of 340 bytes each 20 ms is more than 115,200 baud carry."""
+    _, _, chip, terminal = _chip()
+    told = 0
+    lines = []
+    for turn in range(4_000):
+        if turn % 4 == 0 and told < 200 and not chip.console.full():
+            chip.console.write("journal rows %0325d" % told)
+            told += 1
+        chip.poll()
+        lines += terminal.lines()
+    assert told == 200 == len(lines) and lines[-1].endswith("0199")

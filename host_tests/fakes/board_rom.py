@@ -63,10 +63,21 @@ class Watchdog:
         pass
 
 
+class Pin:
+    """machine.Pin, as far as boot.py needs it."""
+
+    OUT = 3
+
+    def __init__(self, id, mode=-1, pull=-1, *, value=None):
+        if mode != Pin.OUT or value not in (0, 1):
+            raise ValueError("boot.py drives outputs and does nothing else")
+
+
 class Machine:
-    """What a bare MicroPython and the tools need of `machine`."""
+    """What a bare MicroPython, boot.py and the tools need of `machine`."""
 
     WDT = Watchdog
+    Pin = Pin
 
     def reset(self):
         tell(_control, "reset")

@@ -4,6 +4,8 @@ import runpy
 from dataclasses import dataclass
 from pathlib import Path
 
+from latchkey_tools.boards import load
+from latchkey_tools.boards.check import complaints
 from latchkey_tools.phone.problem import CannotStart
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,6 +57,9 @@ def board(name: str, folder: Path = BOARDS) -> Board:
         raise CannotStart(
             f"{path} cannot be read as board data ({type(error).__name__}: {error}): see boards/README.md."
         )
+    wrong = complaints(load.board(path))
+    if wrong:
+        raise CannotStart(f"{wrong[0]} `latchkey boards` says all that is wrong with it.")
     if found.name != name or found.mcu not in TARGETS:
         raise CannotStart(f"{path}: NAME must be {name!r} and MCU one of {', '.join(TARGETS)}.")
     return found

@@ -73,7 +73,7 @@ class Cable:
     def _has_come(self) -> bool:
         for _ in self._waiting.ipoll(0):
             return True
-        return self._lines_len >= _ENOUGH_LEN
+        return False
 
     def _ended(self) -> "str | None":
         line, self._begun = self._begun, bytearray()
