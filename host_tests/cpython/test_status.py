@@ -54,6 +54,21 @@ def test_the_night_of_the_outage():
     world.close()
 
 
+def test_a_journal_that_is_not_as_it_should_be():
+    world = LinkWorld()
+    told = _console(world).status()
+    sound = status.sentences(told)
+    for state, found, word in (
+        ("failing", "", "cannot be written"),
+        ("recording", "damaged", "missing or false"),
+        ("recording", "state lost", "key was gone"),
+    ):
+        told["journal"] = {"state": state, "found": found, "head": ""}
+        *rest, last = status.sentences(told)
+        assert rest == sound and word in last
+    world.close()
+
+
 def test_durations():
     spans = (0, 59, 60, 3_599, 3_600, 86_399, 86_400, 1_000_000)
     assert [status.duration(seconds) for seconds in spans] == [

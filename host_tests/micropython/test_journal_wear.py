@@ -11,8 +11,9 @@ from fakes.scale import LONG, SHORT
 from fakes.virtual_time import VirtualTime
 from latchkey.core import codes, lock
 from latchkey.core.facts import Facts
+from latchkey.crypto.digest import sha256
 from latchkey.links.recorder import Recorder
-from latchkey.storage.chain import Chain
+from latchkey.storage.chain import Chain, next_key
 from latchkey.storage.journal import Journal
 
 _BLOCKS = 64
@@ -163,3 +164,27 @@ def _rows(car):
             data = file.read()
         for at in range(0, len(data), 40):
             yield data[at : at + 40]
+
+
+def test_how_far_back_earlier_keys_lie_in_old_blocks():
+    """LittleFS erases a block when it needs it: what the state was before can be read from the chip until then."""
+    car = Car()
+    keys = [sha256(bytes(32))]
+    furthest = 0
+    for flush in range(400):
+        car.note(codes.KEYCARD, codes.LOCK, codes.ACCEPTED)
+        car.pass_s(3)
+        car.leap_s(_DAY_S // _OPERATIONS)
+        while len(keys) <= car.chain.number:
+            keys.append(next_key(keys[-1]))
+        if flush % 10 == 9:
+            oldest = 0 if flush == 399 else max(0, len(keys) - 80)
+            while not _lies_in(keys[oldest], car.flash.data):
+                oldest += 1
+            furthest = max(furthest, car.chain.number - oldest)
+    print("keys of up to %d earlier writes are still in old blocks of the flash" % furthest)
+    assert furthest <= 64
+
+
+def _lies_in(key, data):
+    return data.find(key) >= 0

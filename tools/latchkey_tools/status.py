@@ -44,7 +44,7 @@ def sentences(status: dict[str, Any]) -> list[str]:
         return ["The controller is blank: hold its button for 5 s, then lay two owner cards on the reader."]
     told = [f"{_lock(status)} {_doors(status)}", f"Driving: {status['drive']}."]
     told.append(f"{_counted(status['key_count'], 'key')}. Reader: {status['reader'] or 'none'}. {_radio(status)}")
-    return [*told, cloud(status)]
+    return [*told, cloud(status), *_journal(status["journal"])]
 
 
 def cloud(status: dict[str, Any]) -> str:
@@ -66,6 +66,16 @@ def duration(seconds: int) -> str:
     if hours:
         return f"{hours} h {minutes % 60} min"
     return f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def _journal(told: dict[str, Any]) -> list[str]:
+    """Nothing where it is as it should be."""
+    found = {
+        "damaged": "At the last start rows of the journal were missing or false: run `latchkey journal verify`.",
+        "state lost": "At the last start the journal's key was gone: run `latchkey journal verify`, then `begin`.",
+    }
+    failing = ["The journal cannot be written: what happens is not recorded."] if told["state"] == "failing" else []
+    return [*failing, *([found[told["found"]]] if told["found"] in found else [])]
 
 
 def _lock(status: dict[str, Any]) -> str:
