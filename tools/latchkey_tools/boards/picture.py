@@ -11,7 +11,7 @@ from latchkey_tools.boards.check import Use, uses
 
 _ROW = 26
 _TOP = 64
-_LEFT, _RIGHT, _WIDTH = 300, 520, 820
+_LEFT, _RIGHT, _WIDTH = 310, 640, 1_010
 
 _CIRCUITS = {
     "bolt_locked": "switch to ground",
