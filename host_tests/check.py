@@ -46,6 +46,7 @@ LARGE = {
     "both/test_reader_buses.py": "holds the tests of the reader beside a model of each bus",
     "micropython/test_heap_budget.py": "measures in a heap of its own size",
     "micropython/test_journal_wear.py": "holds a flash chip in RAM",
+    "micropython/test_mixed_operations.py": "holds a flash chip in RAM, and a copy for every cut",
     "micropython/test_p256_variants.py": "holds all three variants at once",
     "micropython/test_phone_power_cut.py": "holds car, reader, cards and phones beside the application",
     "micropython/test_phone_volumes.py": "holds the vehicle with its phones, and what was recorded",
