@@ -129,7 +129,7 @@ def _chip(status: dict[str, Any], about: dict[str, Any]) -> Iterator[Finding]:
             f"The watchdog has reset it, {_ago(status)}: what lets people in had stopped.",
             "Once in a while is a fault of the firmware to report; again and again, look at reader and supply.",
         )
-    elif about.get("reset_cause") == "power" and status.get("uptime_s", _YOUNG_S) < _YOUNG_S:
+    elif about.get("reset_cause") == "power" and status.get("claimed") and status.get("uptime_s", _YOUNG_S) < _YOUNG_S:
         yield Finding(
             NOTE,
             f"It was switched on {_ago(status)}. Nobody did that? Then its supply breaks down (brown-out).",
