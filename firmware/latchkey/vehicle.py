@@ -308,7 +308,7 @@ class Vehicle:
             if verdict:
                 return verdict
         if action < codes.OPEN_ENROLMENT:
-            given = warrant(self.registry, request, self.remote)
+            given = warrant(self.registry, request, self.remote, self.now_min)
             if given == WARRANT + codes.UNLOCK:
                 self._warrant = given
             verdict = self.arbiter.ask(request.source, role, action)

@@ -3,9 +3,11 @@
 from fakes.marks import Marks
 from fakes.registry_in_folder import ListInFolder
 from latchkey.core import codes
+from latchkey.core.facts import Facts
+from latchkey.core.remote import Remote
 from latchkey.core.request import Request
 from latchkey.credentials import entries
-from latchkey.credentials.recognition import recognise
+from latchkey.credentials.recognition import recognise, warrant
 from latchkey.credentials.registry import ACTIVE, READY, REVOKED, SUSPENDED
 from latchkey.credentials.windows import MOST, WHILE_UNSET, block_of
 from latchkey.crypto.digest import sha256
@@ -34,12 +36,14 @@ def _list():
 
 
 def _asked(registry, number, now_min):
-    """What a lock asked for by this key comes to, as far as the list decides it."""
+    """What unlocking by this key comes to, as far as the list decides it: looked at in both of the ways."""
     request = Request(codes.PHONE if registry.kind(number) == entries.PHONE else codes.KEYCARD)
-    request.action = codes.LOCK
+    request.action = codes.UNLOCK
     request.credential = number
     request.generation = registry.entry_generation(number)
-    return recognise(registry, request, now_min)
+    verdict = recognise(registry, request, now_min)
+    assert (warrant(registry, request, Remote(Facts()), now_min) != 0) == (verdict == codes.ACCEPTED)
+    return verdict
 
 
 def test_a_guest_without_a_window_may_come_at_any_time():

@@ -83,7 +83,7 @@ def test_what_opens_is_warranted_by_the_same_rows():
         request.generation = registry.entry_generation(credential)
         remote = Remote(Facts())
         remote.restore(UNLOCK_ALLOWED)
-        given = warrant(registry, request, remote)
+        given = warrant(registry, request, remote, -1)
         allowed = action in opening and may(source, role, action)
         assert given == (WARRANT + action if allowed else 0), (source, role, action)
 
@@ -93,19 +93,19 @@ def test_nothing_is_warranted_for_a_key_that_does_not_count():
     remote = Remote(Facts())
     request = Request(KEYCARD)
     request.credential, request.generation, request.action = 0, 7, codes.UNLOCK
-    assert warrant(registry, request, remote) == WARRANT + codes.UNLOCK
+    assert warrant(registry, request, remote, -1) == WARRANT + codes.UNLOCK
     request.generation = 6
-    assert warrant(registry, request, remote) == 0, "stale"
+    assert warrant(registry, request, remote, -1) == 0, "stale"
     request.generation = 7
     registry.set(0, entries.SUSPENDED)
     request.generation = registry.entry_generation(0)
-    assert warrant(registry, request, remote) == 0, "suspended"
+    assert warrant(registry, request, remote, -1) == 0, "suspended"
     for source, number in ((CABIN, 99), (CABIN, 0), (KEYCARD, NOBODY), (PHONE, 0)):
         request.source, request.credential, request.generation = source, number, registry.entry_generation(number)
-        assert warrant(registry, request, remote) == 0, (source, number)
+        assert warrant(registry, request, remote, -1) == 0, (source, number)
     request.source, request.credential, request.generation = CLOUD, 1, 7
     for switches in (0, FORBIDDEN, FORBIDDEN | UNLOCK_ALLOWED):
         remote.restore(switches)
-        assert warrant(registry, request, remote) == 0, "the cloud may not unlock"
+        assert warrant(registry, request, remote, -1) == 0, "the cloud may not unlock"
     remote.restore(UNLOCK_ALLOWED)
-    assert warrant(registry, request, remote) == WARRANT + codes.UNLOCK
+    assert warrant(registry, request, remote, -1) == WARRANT + codes.UNLOCK

@@ -174,7 +174,7 @@ def main() -> int:
     from latchkey import vehicle
 
     if options.without_warrants:
-        vehicle.warrant = lambda registry, request, remote: vehicle.WARRANT + request.action
+        vehicle.warrant = lambda registry, request, remote, now_min: vehicle.WARRANT + request.action
     signal.signal(signal.SIGVTALRM, _hung)
     plays = (
         (scenes.strangers, lambda scene: scene.opened(), "a stranger gets in"),

@@ -68,7 +68,7 @@ def recognise(registry: "Registry", request: Request, now_min: int) -> int:
     return registry.window_verdict(number, now_min) if registry.is_windowed(number) else codes.ACCEPTED
 
 
-def warrant(registry: "Registry", request: Request, remote: "Remote") -> int:
+def warrant(registry: "Registry", request: Request, remote: "Remote", now_min: int) -> int:
     """WARRANT + action where this request may open bolt or latch by who asks, else 0. Allocates nothing."""
     number = request.credential
     kind = registry.kind(number)
@@ -76,7 +76,8 @@ def warrant(registry: "Registry", request: Request, remote: "Remote") -> int:
     active = registry.condition(number) == (entries.ACTIVE if kind else entries.ABSENT)
     fresh = not kind or request.generation == registry.entry_generation(number)
     allowed = request.source != codes.CLOUD or remote.switches & (FORBIDDEN | UNLOCK_ALLOWED) == UNLOCK_ALLOWED
-    if known and active and fresh and allowed:
+    timely = not registry.is_windowed(number) or registry.window_verdict(number, now_min) == codes.ACCEPTED
+    if known and active and fresh and allowed and timely:
         for action, source, roles in _OPENERS:
             if action == request.action and source == request.source and (roles >> registry.role(number)) & 1:
                 return WARRANT + action
