@@ -1,8 +1,8 @@
-"""Sixty changes of every kind one after the other: the power fails, or the flash refuses, at each write of each of them.
+"""Sixty changes of every kind, one after the other: power fails, or the flash refuses, at each write of each of them.
 
-Cards and phones come and go, settings and the owner's switches change, the seed is renewed, all on one small flash. What
-is found after each fault is what was before or what should be after, in every store, and what was told as done stays;
-the same change then comes through.
+Cards and phones come and go, settings and the owner's switches change, the seed is renewed, all on one small flash.
+What is found after each fault is what was before or what should be after, in every store, and what was told as done
+stays; the same change then comes through.
 
 Not here: a read that fails once. LittleFS may take a directory that it could not read for one without files, and write
 that down.
