@@ -123,7 +123,7 @@ def build(board: "Board", chip: "Chip", clock: "Clock" = time) -> "tuple[Vehicle
             links.append(("cloud", cloud))
     recorder = None
     if folder is not None:
-        recorder = Recorder(vehicle, Chain(folder + "/journal", chip.marks, chip.random), clock)
+        recorder = Recorder(vehicle, Chain(folder + "/journal", chip.marks, chip.random), clock, chip.reset_cause)
         links.append(("journal", recorder))
     under = (chip, network, folder)
     console = Console(chip.console, vehicle, inputs, readers, phones, cloud, settings, recorder, under)

@@ -96,6 +96,7 @@ class Chip:
     def __init__(self):
         self.marks = Marks()
         self.console = self._part = Part()
+        self.reset_cause = ""
 
     def mount(self):
         return "build/no-such-flash"

@@ -11,6 +11,7 @@ from latchkey.core.facts import NO, YES
 from latchkey.core.request import Request
 from latchkey.credentials import entries
 from latchkey.links import recorder as recording
+from latchkey.links.journal_answer import answer_steps
 from latchkey.links.recorder import Recorder
 from latchkey.storage import chain as rows
 from latchkey.storage.chain import Chain
@@ -21,7 +22,7 @@ _OWNER = 3
 class Car:
     """The real authority with its journal, in a parked and locked car. `writes`: elapsed ms at each flush."""
 
-    def __init__(self, folder=None, marks=None):
+    def __init__(self, folder=None, marks=None, cause=""):
         self.folder = folder or fresh_folder()
         self.outputs = Outputs()
         self.authority = Authority(self.outputs, Keys({_OWNER: [codes.OWNER, entries.ACTIVE, 1]}))
@@ -30,7 +31,7 @@ class Car:
         self.vehicle.sense_speed(NO)
         self.marks = marks or Marks()
         self.chain = Chain(self.folder + "/journal", self.marks, bytes)
-        self.recorder = Recorder(self.vehicle, self.chain, self.outputs.clock)
+        self.recorder = Recorder(self.vehicle, self.chain, self.outputs.clock, cause)
         self.writes = []
         self._append = self.chain._append
         self.chain._append = self._written
@@ -240,16 +241,40 @@ def test_an_end_on_purpose_writes_everything_at_once():
     car.vehicle._note_own(CABIN, codes.OPEN_ENROLMENT, ACCEPTED)
     car.recorder.end()
     assert car.rows(rows.ENDED) and car.rows(rows.COUNTED) and car.rows(rows.DECISION)
-    after = Car(car.folder, car.marks)
+    car.full = True
+    car.recorder.end()  # it holds up nobody who wants to sleep
+    assert car.recorder.state == recording.FAILING
+    after = Car(car.folder, car.marks, "watchdog")
     after.pass_ms(3_000)
-    assert after.rows(rows.BOOT)[-1] == (0, -1, 0, 0, rows.CLEAN)
+    assert after.rows(rows.BOOT)[-1] == (0, -1, 3, 0, rows.CLEAN), "reset by the watchdog, and nothing missing"
     car.end()
 
 
 def test_a_new_chain_is_begun_when_it_is_asked_for():
     car = _started()
-    assert car.recorder.begin(bytes([5]) * 32)
-    assert not car.recorder.begin(bytes([5]) * 32), "one at a time"
+    said = []
+    answers = [answer_steps(car.recorder, ["journal", "begin", digits * 32], said.append) for digits in ("55", "66")]
+    for answer in answers:
+        next(answer)
+    assert said == ["error journal: it is being written, or cannot be: try again"], "one at a time"
     car.pass_ms(3_000)
-    assert car.recorder.begun == 3 and car.rows(rows.NEXT_KEY) and len(car.rows(rows.BEGUN)) == 2
+    for _ in answers[0]:
+        pass
+    assert said[1:] == ["journal begun 3"]
+    assert car.rows(rows.NEXT_KEY) and len(car.rows(rows.BEGUN)) == 2
+
+
+def test_a_new_chain_that_flash_refuses_is_told_and_the_old_one_goes_on():
+    car = _started()
+    said = []
+    answer = answer_steps(car.recorder, ["journal", "begin", "55" * 32], said.append)
+    next(answer)
+    car.full = True
+    car.pass_ms(3_000)
+    for _ in answer:
+        pass
+    assert said == ["error journal: flash refused the write: try again"]
+    car.full = False
+    car.pass_ms(70_000)
+    assert car.recorder.state == recording.RECORDING and len(car.rows(rows.BEGUN)) == 1
     car.end()

@@ -42,9 +42,8 @@ class Car:
         self.marks = Marks()
         self.begun = -1
         self.state = 1
-        chain = self.boot()
-        for _ in self._begun(chain, _KEY):
-            pass
+        self.chain = chain = self.boot()
+        self.begin(_KEY)
         for number in range(35):
             self.decide(chain, number)
         for _ in range(3):
@@ -54,7 +53,7 @@ class Car:
 
     def boot(self):
         chain = Chain(str(self.folder), self.marks, bytes)
-        chain.load()
+        chain.load(0)
         self.write(chain)
         return chain
 
@@ -69,14 +68,20 @@ class Car:
 
     # As a recorder, for the console
 
-    def begin(self, key):
-        self.begun = -1
-        for _ in self._begun(self.chain, key):
+    def take(self, steps):
+        for _ in steps:
             pass
         return True
 
-    def _begun(self, chain, key):
-        self.begun = yield from chain.begin_steps(key, 9)
+    def flush_steps(self):
+        while self.chain.pending:
+            yield from self.chain.flush_steps()
+
+    def begin(self, key):
+        said = []
+        for _ in answer_steps(self, ["journal", "begin", key.hex()], said.append):
+            pass
+        self.begun = int(said[-1].split()[-1])
 
     # What somebody may do to it
 
@@ -243,6 +248,16 @@ def test_a_second_key_goes_on_from_the_first_and_one_that_is_not_kept_is_told(ca
     assert _report(files).wrong == [
         f"Rows {car.begun} to {car.begun + 1} are under a key that is not kept here: another key was begun over USB."
     ]
+
+
+def test_a_key_that_was_announced_and_not_taken_up_changes_nothing(car):
+    own = bytes([7]) * 32
+    car.chain.put(rows.NEXT_KEY, 0, 0, 0, -1, 0, 0, firmware.key_id(own))
+    car.write(car.chain)
+    assert not _report(car.files(), chains=((_KEY, _FIRST), (own, None))).wrong
+    car.decide(car.chain, 7)
+    report = _report(car.files(), chains=((_KEY, _FIRST), (own, None)))
+    assert not report.wrong and report.proofs[_LAST + 2] == proof.VERIFIED
 
 
 def test_another_cars_key_proves_nothing(car):
@@ -445,7 +460,7 @@ def test_the_simulated_controller_is_asked_over_its_usb_port(capsys):
         assert cli.main(["journal", "verify", *where]) == 0
         assert cli.main(["journal", "read", *where, "--last", "2"]) == 0
         told = capsys.readouterr().out
-        assert "cabin: unlock: accepted" in told and "boot 2: the last one was cut off" in told
+        assert "cabin: unlock: accepted" in told and "boot 2 (power): the last one was cut off" in told
 
 
 def _state_of(state):

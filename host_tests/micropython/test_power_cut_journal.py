@@ -12,7 +12,7 @@ from fakes.marks import Marks
 from fakes.scale import LONG, SHORT
 from latchkey.crypto.mac import hmac_sha256
 from latchkey.storage import chain as rows
-from latchkey.storage.chain import Chain, next_key
+from latchkey.storage.chain import Chain, key_id, next_key
 
 _BLOCKS = ((512, 48),) if SHORT else ((512, 48), (4096, 32))
 _FIRST_KEY = rows.sha256(bytes(32))
@@ -44,7 +44,7 @@ class Car:
     def load(self):
         """True where there was power until the boot was written."""
         try:
-            self.chain.load()
+            self.chain.load(0)
             self.write()
             return True
         except OSError:
@@ -111,8 +111,11 @@ def _over_the_edge(car):
 
 
 def _begin(car):
-    for _ in car.chain.begin_steps(_OWN_KEY, 5):
-        pass
+    car.chain.put(rows.NEXT_KEY, 5, 0, 0, -1, 0, 0, key_id(_OWN_KEY))
+    car.write()
+    car.chain.use(_OWN_KEY)
+    car.chain.put(rows.BEGUN, 5, 0, 0, -1, 0, 0, key_id(_OWN_KEY))
+    car.write()
 
 
 def _prepared(block_size, block_count):
@@ -136,7 +139,7 @@ class Drill:
         self.keys = Keys(_FIRST_KEY, 0)
         car = self.car()
         self.before = car.read()
-        car.chain.load()
+        car.chain.load(0)
         self.number = car.chain.number
 
     def car(self):

@@ -24,6 +24,7 @@ CLOUDS = "off,waiting,resolving,connecting,connected,stopped"
 KINDS = ",keycard,phone,cloud key,AES card"
 JOURNALS = "starting,recording,failing"
 ENDINGS = ",clean,cut,damaged,state lost,new"
+CAUSES = ",power,reset,watchdog,deep sleep,soft reset"
 READERS = "ready,probing,reinitialising,resetting,fault"
 
 _VERDICTS = """

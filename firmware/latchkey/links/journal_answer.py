@@ -12,6 +12,7 @@ Rows are given as they lie in the flash; what they prove, whoever has the key fi
 from micropython import const
 
 from latchkey.links import recorder as recording
+from latchkey.storage.chain import BEGUN, CLEAN, NEXT_KEY, key_id
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
@@ -75,15 +76,31 @@ def _begin_steps(recorder: "Recorder", text: str, write: "Callable[[str], None]"
     if len(key) != _KEY_LEN:
         yield from _refuse_steps("a key has 64 hex digits", write)  # and nothing of it is told
         return
-    if not recorder.begin(key):
+    begun: "list[int]" = []
+    if not recorder.take(_change_steps(recorder, key, begun)):
         yield from _refuse_steps("it is being written, or cannot be: try again", write)
         return
-    while recorder.begun < 0 and recorder.state != recording.FAILING:
+    while not begun and recorder.state != recording.FAILING:
         yield
-    if recorder.begun < 0:
-        yield from _refuse_steps("flash refused the write; the old key stays", write)
+    if begun:
+        write("journal begun %d" % begun[0])
     else:
-        write("journal begun %d" % recorder.begun)
+        yield from _refuse_steps("flash refused the write: try again", write)
+
+
+def _change_steps(recorder: "Recorder", key: bytes, begun: "list[int]") -> "Generator[None, None, None]":
+    """End the chain with a row that says so, and begin the next one; begun: gets the number of its first row.
+
+    raises: OSError.
+    """
+    chain = recorder.chain
+    chain.put(NEXT_KEY, 0, 0, 0, -1, 0, 0, key_id(key))
+    yield from recorder.flush_steps()
+    chain.use(key)
+    first = chain.number
+    chain.put(BEGUN, 0, 0, 0, -1, 0, CLEAN, key_id(key))
+    yield from recorder.flush_steps()
+    begun.append(first)
 
 
 def _refuse_steps(why: str, write: "Callable[[str], None]") -> "Generator[None, None, None]":

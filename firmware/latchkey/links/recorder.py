@@ -14,7 +14,7 @@ import time
 
 from micropython import const
 
-from latchkey.core import codes, lock
+from latchkey.core import codes, lock, words
 from latchkey.core.facts import YES
 from latchkey.storage import chain as rows
 from latchkey.storage.chain import Chain
@@ -50,10 +50,11 @@ _RESERVE = const(24)  # of these, for what was accepted
 class Recorder:
     """One vehicle's. chain: not loaded yet."""
 
-    def __init__(self, vehicle: "Vehicle", chain: Chain, clock: "Clock" = time) -> None:
+    def __init__(self, vehicle: "Vehicle", chain: Chain, clock: "Clock" = time, cause: str = "") -> None:
+        """cause: of the reset, see chip."""
         self.state = STARTING
         self.chain = chain
-        self.begun = -1  # number of the first row of the chain that begin() was asked for, -1 until it is written
+        self._cause = cause
         self._vehicle = vehicle
         self._clock = clock
         self._seen = 0  # rows of the vehicle's own list
@@ -75,24 +76,26 @@ class Recorder:
             self.step()
             await asyncio.sleep_ms(_STEP_MS if self._write is not None else _POLL_MS)
 
-    def begin(self, key: bytes) -> bool:
-        """Begin a new chain with this first key, 32 bytes; `begun` tells when it is written. False: not now."""
+    def take(self, steps: "Generator[None, None, None]") -> bool:
+        """Carry out steps that write to the chain, each at its time. False: not now; then none is taken."""
         if self._write is not None or self.state != RECORDING:
             return False
-        self.begun = -1
-        self._write = self._begin_steps(key)
+        self._write = steps
         return True
 
     def end(self) -> None:
-        """The supply is about to be switched off on purpose: write everything at once. raises: OSError."""
+        """The supply is about to be switched off on purpose: write everything at once, as far as flash takes it."""
         self._look()
-        if self.state == RECORDING:
-            self._write = None
-            self._put_counts()
-            self.chain.put(rows.ENDED, self._vehicle.uptime_s, 0, 0, -1, 0, 0, bytes(4))
-            while self.chain.pending:
-                for _ in self.chain.flush_steps():
-                    pass
+        if self.state != RECORDING or self._vehicle.arbiter.facts.supply_low == YES:
+            return
+        self._write = None
+        self._put_counts()
+        self.chain.put(rows.ENDED, self._vehicle.uptime_s, 0, 0, -1, 0, 0, bytes(4))
+        try:
+            for _ in self.flush_steps():
+                pass
+        except (OSError, MemoryError):
+            self.state = FAILING
 
     def step(self) -> None:
         """Look at what was decided, and write a piece where it is time to."""
@@ -164,7 +167,7 @@ class Recorder:
         if not self.chain.pending or not self._tokens:
             return None
         self._tokens -= 1
-        return self._flush_steps()
+        return self.flush_steps()
 
     def _refill(self) -> None:
         now_s = self._vehicle.uptime_s
@@ -195,17 +198,16 @@ class Recorder:
     # Writing
 
     def _load_steps(self) -> "Generator[None, None, None]":
+        causes = words.CAUSES.split(",")
         yield
-        self.chain.load()
+        self.chain.load(causes.index(self._cause) if self._cause in causes else 0)
         yield
-        yield from self._flush_steps()
+        yield from self.flush_steps()
 
-    def _flush_steps(self) -> "Generator[None, None, None]":
+    def flush_steps(self) -> "Generator[None, None, None]":
+        """Write until nothing waits."""
         while self.chain.pending:
             yield from self.chain.flush_steps()
-
-    def _begin_steps(self, key: bytes) -> "Generator[None, None, None]":
-        self.begun = yield from self.chain.begin_steps(key, self._vehicle.uptime_s)
 
     def _told(self) -> None:
         """It is written: the head is what people may be told."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # read by mypy, never run
 
 # Kinds of rows
 BEGUN = const(1)  # a chain: verdict as of BOOT; the short id is its first key's
-BOOT = const(2)  # verdict: how the last boot's rows were found; how many may be missing beside what it counted
+BOOT = const(2)  # verdict: how the last boot's rows were found; how many may be missing; source: cause of the reset
 DECISION = const(3)  # accepted
 COUNTED = const(4)  # so many with this source and verdict since the last row like it
 LOST = const(5)  # so many decisions there was no room for
@@ -101,8 +101,11 @@ class Chain:
         self._segments = 0
         self._segment_rows = 0
 
-    def load(self) -> None:
-        """Find the end of the journal and note the boot. raises: OSError where there is no place for one."""
+    def load(self, cause: int) -> None:
+        """Find the end of the journal and note the boot. cause: of the reset, see core/words.
+
+        raises: OSError where there is no place for one.
+        """
         try:
             os.mkdir(self.folder)
         except OSError:
@@ -118,7 +121,7 @@ class Chain:
         self.found = found
         if found >= STATE_LOST:
             self.put(BEGUN, 0, 0, 0, -1, 0, found, key_id(self._key))
-        self.put(BOOT, 0, 0 if found == CLEAN or found == NEW else PENDING, 0, -1, 0, found, bytes(4))
+        self.put(BOOT, 0, 0 if found == CLEAN or found == NEW else PENDING, cause, -1, 0, found, bytes(4))
 
     def put(
         self,
@@ -168,14 +171,8 @@ class Chain:
             lost, self._lost = self._lost, 0
             self.put(LOST, 0, lost, 0, -1, 0, 0, bytes(4))
 
-    def begin_steps(self, key: bytes, uptime_s: int) -> "Generator[None, None, int]":
-        """End this chain and begin one with this first key of 32 bytes; returns the number of its first row.
-
-        raises: OSError; then the old one goes on.
-        """
-        self.put(NEXT_KEY, uptime_s, 0, 0, -1, 0, 0, key_id(key))
-        while self.pending:
-            yield from self.flush_steps()
+    def use(self, key: bytes) -> None:
+        """Go on with another chain, whose first key this is: 32 bytes. raises: OSError; then the old one goes on."""
         before = bytes(self._key)
         self._key[:] = key
         try:
@@ -183,10 +180,6 @@ class Chain:
         except OSError:
             self._key[:] = before
             raise
-        first = self.number
-        self.put(BEGUN, uptime_s, 0, 0, -1, 0, CLEAN, key_id(key))
-        yield from self.flush_steps()
-        return first
 
     def _written(self, count: int) -> None:
         """So many of the rows that wait are in flash, and the key is that of the next."""

@@ -70,9 +70,14 @@ def _placed(journal: Journal, chains: Sequence[Chain]) -> list[tuple[bytes, int]
     found = []
     for chain in chains:
         first = chain.first if chain.first is not None else begun.get(key_id(chain.key))
-        if first is not None:
+        if first is not None and (chain.first is not None or _begins(journal, first, chain.key)):
             found.append((chain.key, first))
     return found
+
+
+def _begins(journal: Journal, place: int, key: bytes) -> bool:
+    """False where flash refused the new key after it had been announced: the chain before goes on."""
+    return all(row.is_proved_by(key) for row in journal.rows if row.place == place)
 
 
 def _walk(journal: Journal, key: bytes, first: int, following: int | None, report: Report) -> None:

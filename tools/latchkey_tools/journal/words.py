@@ -64,7 +64,8 @@ def _counted(verdict: int) -> str:
 
 def _boot(row: Row) -> str:
     how = _ENDINGS.get(row.verdict, f"unknown ending {row.verdict}").format(count=row.count)
-    return f"boot {row.boot}: {how}"
+    cause = _word(_FIRMWARE.CAUSES, row.source)
+    return f"boot {row.boot}{f' ({cause})' if cause else ''}: {how}"
 
 
 _OTHER_KINDS = {
