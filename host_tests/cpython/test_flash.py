@@ -322,9 +322,26 @@ def test_the_official_image_is_fetched_once_and_a_page_that_says_sorry_is_none(m
 def test_boards_that_can_be_flashed_are_those_with_a_chip():
     assert "simulator" not in boards.names() and "esp32_devkitc" in boards.names()
     for name in boards.names():
-        assert boards.board(name).mcu in boards.TARGETS
-    code, answer = _run("flash", "simulator")
-    assert (code, _name(answer)) == (2, "no_board")
+        assert boards.board(name).target.startswith("mpy-")
+    for name in ("simulator", "no_such"):
+        code, answer = _run("flash", name)
+        assert (code, _name(answer)) == (2, "no_board") and "esp32_devkitc" in answer["error"]["text"]
+    folder = _folder()
+    source = Path(boards.BOARDS, "esp32_devkitc/board.py").read_text()
+    (folder / "mine").mkdir()
+    (folder / "mine/board.py").write_text(
+        source.replace("esp32_devkitc", "mine").replace('("lock", 26)', '("lock", 36)')
+    )
+    with pytest.raises(Problem) as caught:
+        boards.board("mine", folder)
+    assert caught.value.name == "wrong_board" and "36" in str(caught.value)
+
+
+def test_each_board_gets_its_own_chip_and_no_other():
+    compiled = _firmware(chip_unix=b"", chip_esp32=b"", chip_esp32_marks=b"", boot=b"", drivers_pn532_i2c=b"")
+    made = application.compiled(boards.board("esp32_devkitc"), compiled)
+    assert set(made.files) == {"main.mpy", "chip_esp32.mpy", "chip_esp32_marks.mpy"}
+    assert set(made.root) == {"board.py", "boot.py", "main.py"} and list(made.root)[-1] == "main.py"
 
 
 def test_a_traceback_is_found_among_everything_else():

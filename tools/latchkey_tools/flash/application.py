@@ -9,9 +9,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from latchkey_tools.boards import firmware
 from latchkey_tools.build import shipped
 from latchkey_tools.build.sources import BuildError
-from latchkey_tools.flash.boards import ROOT, TARGETS, Board
+from latchkey_tools.flash.boards import ROOT, Board
 from latchkey_tools.phone.problem import CannotStart
 
 FOLDER = "app_"
@@ -61,15 +62,16 @@ def compiled(board: Board, folder: Path | None = None) -> Application:
     raises: CannotStart.
     """
     if folder is None:
-        target = TARGETS[board.mcu]
         try:
-            complaints = shipped.build([target])
+            complaints = shipped.build([board.target])
         except (BuildError, FileNotFoundError) as error:
             complaints = [str(error)]
         if complaints:
             raise CannotStart(f"The firmware does not compile: {complaints[0]}", "no_firmware")
-        folder = ROOT / "build" / target
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.mpy")) if _wanted(path.stem, board.chip)}
+        folder = ROOT / "build" / board.target
+    files = {
+        path.name: path.read_bytes() for path in sorted(folder.glob("*.mpy")) if firmware.wanted(path.stem, board.data)
+    }
     if "main.mpy" not in files:
         raise CannotStart(f"There is no compiled firmware in {folder}: there should be a main.mpy.", "no_firmware")
     return assembled(files, board.source, (ROOT / "firmware/boot.py").read_bytes())
@@ -82,10 +84,3 @@ def assembled(files: dict[str, bytes], board_source: bytes, boot_source: bytes) 
     folder = FOLDER + whole.hexdigest()[:8]
     root = {"board.py": board_source, "boot.py": boot_source, "main.py": _MAIN.format(folder=folder).encode()}
     return Application(folder, files, root)
-
-
-def _wanted(module: str, chip: str) -> bool:
-    """Other chips' modules stay away, and boot, which goes to the root as it is."""
-    if module == "boot":
-        return False
-    return not module.startswith("chip_") or module == f"chip_{chip}" or module.startswith(f"chip_{chip}_")
