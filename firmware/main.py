@@ -210,8 +210,7 @@ async def run(chip: "Chip", vehicle: Vehicle, inputs: Inputs, links: "Links", cl
         now = clock.ticks_ms()
         inputs.poll(now)
         vehicle.tick()
-        if heart.beats(now):
-            chip.alive()
+        chip.alive(heart.beats(now))
         nobody = not vehicle.attends and vehicle.arbiter.lock.motor == lock.STILL
         if nobody and clock.ticks_diff(now, rested_at) >= _REST_MS:
             rested_at = now

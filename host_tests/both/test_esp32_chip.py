@@ -6,6 +6,7 @@ from fakes.esp32_board import Board, Terminal, opened
 from fakes.esp32_wifi import Station
 from fakes.radio import Radio
 from fakes.virtual_time import VirtualTime
+from latchkey.chip import esp32 as chip_esp32
 
 
 class _At:
@@ -184,10 +185,10 @@ def test_the_watchdog_starts_with_the_first_sign_of_life_and_gives_a_person_an_h
     time, world, chip, _ = _chip()
     time.advance(100_000)
     assert not world.bitten
-    chip.alive()
+    chip.alive(True)
     time.advance(4_900)
     assert not world.bitten
-    chip.alive()
+    chip.alive(True)
     time.advance(4_900)
     chip.release()
     time.advance(3_500_000)
@@ -269,3 +270,30 @@ def test_whoever_waits_while_the_cable_is_full_loses_nothing():
         chip.poll()
         lines += terminal.lines()
     assert told == 200 == len(lines) and lines[-1].endswith("0199")
+
+
+def test_a_watchdog_that_has_bitten_in_vain_three_times_lets_the_rest_work_on():
+    """And bites again once ten minutes have gone well, or after a loss of power."""
+
+    def boot(kept, cause):
+        time, world, _, _ = _chip(cause=1)
+        world.kept, world.cause = kept, cause
+        again = chip_esp32.open(Board())
+        again.alive(False)
+        for _ in range(20):
+            time.advance(1_000)
+            again.alive(False)
+        return world, again
+
+    kept = b"something else"
+    for bites in (1, 2):
+        world, _ = boot(kept, 3)
+        assert world.bitten and world.kept == b"lk" + bytes((bites,))
+        kept = world.kept
+    world, chip = boot(kept, 3)
+    assert not world.bitten
+    for _ in range(600):
+        chip.rest()
+    assert boot(world.kept, 3)[0].bitten
+    assert boot(b"lk\x07", 1)[0].kept == b"lk\x00"
+    assert not boot(b"lk\xff", 3)[0].bitten

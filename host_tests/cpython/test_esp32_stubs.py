@@ -17,6 +17,7 @@ _UNKNOWN_TO_STUBS = {"Pin.__init__(hold)", "Pin.init(hold)", "esp32.gpio_deep_sl
 _CLASSES = {
     "machine": (
         *(esp32_world.Pin, esp32_world.ADC, esp32_world.UART, esp32_world.SPI, esp32_world.I2C, esp32_world.WDT),
+        esp32_world.RTC,
     ),
     "esp32": (esp32_world.RMT, esp32_world.NVS),
 }

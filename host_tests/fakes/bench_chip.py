@@ -112,9 +112,9 @@ class Chip:
     def rest(self):
         self.rests += 1
 
-    def alive(self):
+    def alive(self, well):
         """Nothing bites here; Bench looks at how long the turns take."""
-        self.fed += 1
+        self.fed += well
 
 
 def outputs(note, bolt, ports, models):

@@ -20,6 +20,7 @@ class Station:
         self.near = True
         self.stuck = self.deaf = self.mute = False
         self.orders = []
+        self.made = 0  # how often somebody wanted it
         self._time = time
         self._wanted = (name, password)
         self._active = False
@@ -36,6 +37,7 @@ class Station:
     def WLAN(self, interface_id):
         if interface_id != Station.STA_IF:
             raise ValueError("invalid WLAN interface identifier")
+        self.made += 1
         return self
 
     def active(self, is_active=None):

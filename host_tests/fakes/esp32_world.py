@@ -51,6 +51,7 @@ class World:
         self.asleep = False
         self.wakes = None  # (pin, level)
         self.superblock = b"littlefs"
+        self.kept = b""  # in the clock's memory
         self.radio = None  # fakes.radio.Radio
         self.station = None  # fakes.esp32_wifi.Station
 
@@ -250,6 +251,18 @@ class WDT:
         now.fed_at = now.time.elapsed_ms
 
 
+class RTC:
+    """Its memory outlives every reset but a loss of power."""
+
+    def memory(self, data=None):
+        if data is None:
+            return now.kept
+        if len(data) > 2_048:
+            raise ValueError("buffer too long")
+        now.kept = bytes(data)
+        return None
+
+
 class NVS:
     def __init__(self, namespace):
         if not 1 <= len(namespace) <= 15:
@@ -321,7 +334,17 @@ class _Module:
 
 
 machine = _Module(
-    Pin=Pin, ADC=ADC, UART=UART, SPI=SPI, I2C=I2C, WDT=WDT, freq=freq, reset_cause=reset_cause, deepsleep=deepsleep
+    Pin=Pin,
+    ADC=ADC,
+    UART=UART,
+    SPI=SPI,
+    I2C=I2C,
+    WDT=WDT,
+    RTC=RTC,
+    WDT_RESET=3,
+    freq=freq,
+    reset_cause=reset_cause,
+    deepsleep=deepsleep,
 )
 esp32 = _Module(
     RMT=RMT,

@@ -61,6 +61,9 @@ _I2C_PATIENCE_US = const(10_000)
 # of a TLS handshake: 1.3 s were measured on an ESP32 for all of them together (micropython-esp32 issue 131).
 _BITE_MS = const(5_000)
 _RELEASED_MS = const(3_600_000)
+_VAIN_BITES = const(3)
+_MENDED_RESTS = const(600)  # about ten minutes
+_MAGIC_OF_BITES = b"lk"
 
 _CAUSES = ("", "power", "reset", "watchdog", "deep sleep", "soft reset")  # by machine.reset_cause(); a brown-out: power
 
@@ -70,7 +73,7 @@ class Chip:
 
     def __init__(self, board: "Board") -> None:
         self._board = board
-        self._bites: "machine.WDT | None" = None
+        self._watchdog: "machine.WDT | None" = None
         self._buses: "dict[int, SpiBus]" = {}
         self._network: "Network | None" = None
         self._radio_was_on = False
@@ -81,6 +84,7 @@ class Chip:
         self.console = Cable(sys.stdin.buffer, sys.stdout.buffer, waiting)
         cause = machine.reset_cause()
         self.reset_cause = _CAUSES[cause] if 0 <= cause < len(_CAUSES) else ""
+        self._bites = _count_bites(cause == machine.WDT_RESET)  # of the watchdog, one after the other
         try:
             machine.freq(board.FREQUENCY_HZ)
         except ValueError:
@@ -180,6 +184,9 @@ class Chip:
 
     def rest(self) -> None:
         self._rests += 1
+        if self._rests == _MENDED_RESTS and self._bites:
+            self._bites = 0
+            _note_bites(0)
         if self._rests % _COLLECT_EVERY == 0:
             gc.collect()  # now, and not when a card's answer needs the last free bytes
         if self._network is not None:
@@ -191,14 +198,15 @@ class Chip:
             self._warm_up()
         return os.urandom(count)
 
-    def alive(self) -> None:
-        if self._bites is None:
-            self._bites = machine.WDT(timeout=_BITE_MS)
-        self._bites.feed()
+    def alive(self, well: bool) -> None:
+        if self._watchdog is None:
+            self._watchdog = machine.WDT(timeout=_BITE_MS)
+        if well or self._bites >= _VAIN_BITES:
+            self._watchdog.feed()
 
     def release(self) -> None:
         """Whoever has pressed Ctrl-C wants to put files on. A watchdog cannot be stopped, but it can be given time."""
-        if self._bites is not None:
+        if self._watchdog is not None:
             machine.WDT(timeout=_RELEASED_MS).feed()
 
     def sleep(self) -> None:
@@ -223,6 +231,20 @@ class Chip:
                 network.WLAN(network.STA_IF).active(True)
         except (OSError, MemoryError):
             pass  # the stored seed, and later draws, make up for it
+
+
+def _count_bites(bitten: bool) -> int:
+    """How often in a row, kept in the clock's memory: that outlives a bite, and not a loss of power."""
+    kept = machine.RTC().memory()
+    before = kept[2] if len(kept) == 3 and kept[:2] == _MAGIC_OF_BITES else 0
+    count = min(before + 1, 255) if bitten else 0
+    if count != before:
+        _note_bites(count)
+    return count
+
+
+def _note_bites(count: int) -> None:
+    machine.RTC().memory(_MAGIC_OF_BITES + bytes((count,)))
 
 
 def open(board: "Board") -> Chip:

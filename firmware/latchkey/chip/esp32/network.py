@@ -40,18 +40,24 @@ class Network:
         self.tls = tls
         self._settings = settings
         self._generation = -1
-        self._station = network.WLAN(network.STA_IF)
+        self._made: "network.WLAN | None" = None  # takes tens of KB of the chip's memory, so only where it is named
         self._name = ""
         self._password = ""
         self._rung = _OFF
         self._since = 0  # when the connection was lost, or never had
         self._limit_ms = _FIRST_RESET_MS
 
+    @property
+    def _station(self) -> "network.WLAN":
+        if self._made is None:
+            self._made = network.WLAN(network.STA_IF)
+        return self._made
+
     def is_up(self) -> bool:
         return self._rung != _OFF and self._station.isconnected() and self._station.ifconfig()[0] != "0.0.0.0"
 
     def name_servers(self) -> "tuple[bytes, ...]":
-        parts = self._station.ifconfig()[3].split(".")
+        parts = self._station.ifconfig()[3].split(".") if self._rung != _OFF else []
         return (bytes([int(part) for part in parts]),) if len(parts) == 4 and parts[0] != "0" else ()
 
     def sockaddr(self, address: bytes, port: int) -> "tuple[str, int]":
@@ -84,7 +90,8 @@ class Network:
         self._rung = _SWITCHED_OFF if self._name else _OFF
         self._limit_ms = _FIRST_RESET_MS
         self._since = time.ticks_ms()
-        self._station.active(False)
+        if self._made is not None:
+            self._made.active(False)
 
     def _supervise(self, now: int) -> None:
         if self._rung == _SWITCHED_OFF:
