@@ -5,7 +5,7 @@
   GET  /api/events   the same as server-sent events: state (whole, newest counts), signal, log
   POST /api/car      button, doors, ignition, speed, supply, crash, jam, hand, close (trunk, frunk, charge_port), unplug
   POST /api/faults   reader, power_cut, power, cloud (ok, down, half-open, slow, garbage, reset, flood)
-  POST /api/card     put, take_away, tap
+  POST /api/card     put, take_away, tap, make
   POST /api/phone    name, do (pair, unlock, lock, drive, trunk, frunk, charge_port, remove, stop), range, which
   POST /api/cloud    do (enrol, lock, unlock, status, stop), remote, remote_unlock
   POST /api/keys     revoke, suspend, admit, guest and hours, time
