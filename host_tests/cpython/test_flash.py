@@ -344,6 +344,25 @@ def test_each_board_gets_its_own_chip_and_no_other():
     assert set(made.root) == {"board.py", "boot.py", "main.py"} and list(made.root)[-1] == "main.py"
 
 
+def test_the_frozen_build_takes_the_same_files(monkeypatch):
+    compiled = [Path("/build/main.mpy"), Path("/build/core_lock.mpy")]
+    monkeypatch.setattr("latchkey_tools.boards.firmware.files", lambda board: compiled)
+    monkeypatch.setenv("LATCHKEY_BOARD", "esp32_devkitc")
+    monkeypatch.chdir(boards.BOARDS)
+    frozen = []
+
+    def freeze(folder, name):
+        assert folder == "/build" or Path(folder, name).exists()
+        frozen.append(name)
+
+    names = {"include": frozen.append, "freeze_mpy": freeze, "freeze_as_mpy": freeze}
+    exec(Path("manifest.py").read_text(), names)
+    assert frozen == ["$(PORT_DIR)/boards/manifest.py", "main.mpy", "core_lock.mpy", "board.py", "boot.py"]
+    with EmulatedBoard(_folder(), bare=True) as board:
+        assert _flash(board, "--image", _image(), "--image-only")[0] == 0 and board.flash[0x10000] == 0xE9
+    assert b"littlefs" not in board.files.read_bytes()
+
+
 def test_a_traceback_is_found_among_everything_else():
     text = 'rst:0x1\nTraceback (most recent call last):\n  File "main.py", line 3\nOSError: 28\nMicroPython v1\n>>> '
     assert startup.traceback(text) == "OSError: 28" and startup.traceback("nothing") == ""

@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--micropython", default=VERSION, metavar="VERSION", help=f"official image to fetch ({VERSION})"
     )
-    parser.add_argument("--files-only", action="store_true", help="leave MicroPython as it is")
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--files-only", action="store_true", help="leave MicroPython as it is")
+    parts.add_argument("--image-only", action="store_true", help="write no files: for an image with Latchkey in it")
     parser.add_argument(
         "--firmware", metavar="FOLDER", help="compiled firmware to put on, instead of compiling it here"
     )

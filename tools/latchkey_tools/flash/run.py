@@ -20,11 +20,18 @@ def _do(chosen: argparse.Namespace, output: Output) -> None:
 
     progress = Progress()
     board = boards.board(chosen.board)
-    made = application.compiled(board, Path(chosen.firmware) if chosen.firmware else None)
+    made = None
+    if not chosen.image_only:
+        made = application.compiled(board, Path(chosen.firmware) if chosen.firmware else None)
     image = None if chosen.files_only else steps.image_for(board, chosen.image, chosen.micropython, progress)
     port = ports.chosen(chosen.port)
     ports.probe(port)
     chip = steps.micropython(board, image, port, progress, chosen.slow) if image else ""
+    if made is None:
+        output.result(
+            f"{board.name} at {port}: {image.called if image else ''} is written.", board=board.name, port=port
+        )
+        return
     installer, cable = steps.files(made, port, progress, image is not None)
     facts = {
         "board": board.name,
