@@ -9,6 +9,7 @@ import os
 import vfs
 from fakes.flash import VARIANTS, Flash, Power
 from fakes.marks import Marks
+from fakes.results import tell
 from fakes.scale import LONG, SHORT
 from latchkey.crypto.mac import hmac_sha256
 from latchkey.storage import chain as rows
@@ -198,7 +199,8 @@ def test_cut_at_every_write_and_erase():
             cuts = drill.cuts
             drill.every_cut(change)
             assert drill.cuts > cuts + 20
-        print("%d-byte blocks: %d cuts, 0 rows lost that were written, 0 numbers used twice" % (block_size, drill.cuts))
+        words = "journal, %d-byte blocks: %d cuts, 0 rows lost that were written, 0 numbers used twice"
+        tell("F1", words % (block_size, drill.cuts))
 
 
 def test_the_first_boot_is_cut_everywhere():
@@ -256,7 +258,8 @@ def test_every_operation_fails_once_and_the_rows_wait():
         assert all(keys.prove(number, row) for number, row in found.items())
         assert len(found) == car.chain.number - min(found)
     assert failed > 10 and waited > operation * 2 // 3, (operation, failed, waited)
-    print("%d operations fail, one after the other: %d writes failed, %d came through" % (operation, failed, waited))
+    words = "journal: %d operations failed, one after the other; %d writes did, %d came through all the same"
+    tell("F2", words % (operation, failed, waited))
 
 
 def test_every_byte_flipped_is_found_or_changes_nothing():
@@ -264,12 +267,14 @@ def test_every_byte_flipped_is_found_or_changes_nothing():
     snapshot = _prepared(512, 48)
     keys = Keys(_FIRST_KEY, 0)
     car = Car(bytearray(snapshot[0]), dict(snapshot[1]), 512)
+    flips = 0
     names = (car.chain.files()[-1], "state")
     for name in names:
         path = "/flash/journal/" + name
         length = os.stat(path)[6]
         for at in range(0, length, 7 if SHORT else 1):
             for bit in range(8) if LONG else (at % 8,):
+                flips += 1
                 car = Car(bytearray(snapshot[0]), dict(snapshot[1]), 512)
                 before = car.read()
                 with open(path, "rb") as file:
@@ -288,6 +293,7 @@ def test_every_byte_flipped_is_found_or_changes_nothing():
                 else:
                     assert bad == [int(name, 16) + at // rows.ROW_LEN]
                     assert all(keys.prove(n, row) for n, row in found.items() if n > last)
+    tell("F2", "journal: %d bits turned in its newest file and state, all found" % flips)
 
 
 def test_a_full_disk_costs_the_oldest_rows_and_nothing_else():
