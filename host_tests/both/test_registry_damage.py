@@ -3,6 +3,7 @@
 import os
 
 from fakes.marks import Marks
+from fakes.results import tell
 from fakes.scale import LONG
 from fakes.scratch import fresh_folder, remove
 from latchkey.core import codes
@@ -89,7 +90,7 @@ def test_each_flipped_bit_in_one_copy_is_mended_from_the_twin():
                 assert registry.state == reg.READY and registry.count == 2
                 assert place.get(name) == _GOOD == place.get(twin)
                 flips += 1
-    print("%d flipped bits mended" % flips)
+    tell("F2", "%d flipped bits in one copy mended" % flips)
     place.end()
 
 
@@ -107,7 +108,7 @@ def test_each_flipped_bit_in_both_copies_reads_unreadable():
             assert registry.find(_key(0)) == -1
             assert place.get("a") == bad, "nothing is written over what might yet be rescued"
             flips += 1
-    print("%d flipped bits in both copies found" % flips)
+    tell("F2", "%d flipped bits in both copies found" % flips)
     place.end()
 
 

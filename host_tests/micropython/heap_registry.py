@@ -6,6 +6,7 @@ Run by cpython/test_registry_heap.py in a small heap: each failing allocation ma
 import gc
 
 from fakes.registry_on_flash import BEFORE, BLOCK, Car, boot, cases, check_agreement, models, prepared, unmount
+from fakes.results import tell
 from fakes.scale import LONG
 from latchkey.credentials.key_list import READY, UNREADABLE
 
@@ -63,7 +64,8 @@ def test_every_size_of_the_heap():
             check_agreement(car, outcome == 1, before, after)
             assert car.shown() == after or car.perform(change)
             free += step
-    print("heap in steps of %d bytes: %d refused, %d done, %d MemoryErrors" % (step, counts[0], counts[1], counts[2]))
+    words = "keys, heap in steps of %d bytes: %d refused, %d done, %d MemoryErrors, old state or new"
+    tell("F5", words % (step, counts[0], counts[1], counts[2]))
     assert counts[0] and counts[2]
     unmount()
 
@@ -83,6 +85,6 @@ def test_an_exhausted_heap_at_boot_is_never_blank():
         counts[state] = counts.get(state, 0) + 1
         car.registry.load()
         assert car.shown() == models(BEFORE)[-1]
-    print("boot with little heap: %d times unreadable, %d times ready" % (counts[UNREADABLE], counts[READY]))
+    tell("F5", "boot: %d times unreadable, %d times ready, never blank" % (counts[UNREADABLE], counts[READY]))
     assert len(counts) == 2
     unmount()

@@ -18,6 +18,7 @@ from fakes.registry_on_flash import (
     models,
     unmount,
 )
+from fakes.results import tell
 from fakes.scale import LONG, SHORT
 from latchkey.core.codes import DRIVER, GUEST, OWNER
 
@@ -155,7 +156,7 @@ def test_cut_at_every_write_and_erase():
             drill.every_cut(snapshots[n], step)
             assert drill.olds and drill.news, "a change has a before and an after"
             cuts, olds, news = cuts + drill.cuts, olds + drill.olds, news + drill.news
-        print("%d-byte blocks: %d changes, %d cuts, %d old, %d new" % (block_size, len(_STEPS), cuts, olds, news))
+        tell("F1", "keys, %d-byte blocks: %d cuts, %d old, %d new" % (block_size, cuts, olds, news))
     unmount()
 
 
@@ -171,5 +172,5 @@ def test_cut_again_during_the_recovery():
             drill.every_cut_and_cut_again(snapshots[n], steps[n], again)
             assert drill.cuts
             cuts += drill.cuts
-        print("%d-byte blocks: %d pairs of cuts" % (block_size, cuts))
+        tell("F1", "keys, %d-byte blocks: %d pairs of cuts" % (block_size, cuts))
     unmount()

@@ -3,6 +3,7 @@
 import os
 
 from fakes.registry_on_flash import BLOCK, boot, cases, check_agreement, unmount
+from fakes.results import tell
 from fakes.scale import SHORT
 from latchkey.storage import records
 
@@ -26,7 +27,7 @@ def test_each_flash_operation_fails_once():
             done_anyway += done
             operation += _STRIDE
         assert done and operation > 10
-    print("%d single failures, the change was made in spite of %d" % (runs, done_anyway))
+    tell("F2", "keys: %d single failures, the change was made in spite of %d" % (runs, done_anyway))
     unmount()
 
 
@@ -49,7 +50,7 @@ def test_flash_dies_at_each_operation():
             runs += 1
             operation += _STRIDE
         assert done
-    print("flash died at %d points" % runs)
+    tell("F2", "keys: flash died at %d points" % runs)
     unmount()
 
 
@@ -98,6 +99,6 @@ def test_a_full_disk_changes_nothing_and_room_heals_it():
             os.remove("/flash/ballast")
             assert car.perform(change)
             check_agreement(car, True, before, after)
-    print("%d changes refused on a full disk, %d fitted in" % (refused, made))
+    tell("F2", "full disk: %d changes refused, %d fitted in" % (refused, made))
     assert refused and made
     unmount()

@@ -10,6 +10,7 @@ centuries then; the chip's data sheet has the last word).
 from fakes.flash import Flash
 from fakes.marks import Marks
 from fakes.registry_on_flash import Car, blank_image, key, unmount
+from fakes.results import tell
 from fakes.scale import SHORT
 from latchkey.core import codes
 from latchkey.credentials import entries
@@ -100,10 +101,8 @@ def _a_year(keys):
             for _ in settings.change_steps("broker", "mqtts://192.0.2.%d" % (day % 250)):
                 pass
     erases, worn = car.flash.erases - before, car.flash.worn
-    print(
-        "%d keys: a year of keys, settings and seed takes %d erases (most in one block %d), and %d marks"
-        % (keys, erases, max(worn), car.marks.sets)
-    )
+    words = "%d keys, a year of keys, settings and seed: %d erases, most in one block %d; %d marks"
+    tell("F9", words % (keys, erases, max(worn), car.marks.sets), erases <= _BUDGET)
     unmount()
     return erases, car.marks.sets
 
