@@ -27,6 +27,12 @@ def test_keys_derived_as_published() -> None:
         assert diversified(MASTER, bytes.fromhex(what)).hex() == key
 
 
+def test_a_short_input_is_not_taken_for_an_ordinary_cmac() -> None:
+    """Which would take one block for a UID of 7 bytes; the derivation always takes two."""
+    plain = SoftwareAesCard(UID).cmac(MASTER, b"\x01" + bytes(range(7)))
+    assert plain.hex()[:8] == "7590ddb2" and diversified(MASTER, bytes(range(7))) != plain
+
+
 def test_what_cannot_be_derived() -> None:
     for key, what in ((MASTER, b""), (MASTER, bytes(32)), (MASTER[:15], b"1"), (MASTER * 2, b"1")):
         with pytest.raises(ValueError, match="1 to 31"):
