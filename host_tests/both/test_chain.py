@@ -285,3 +285,167 @@ def test_a_folder_that_cannot_be_made_is_an_os_error():
         raise AssertionError("loaded")
     except OSError:
         assert chain.found == -1
+
+
+class _Refusing:
+    """In place of open(): what is written to a file whose name ends so fails, `after` it was written or before."""
+
+    def __init__(self, ending, number, after=False, short=False):
+        self.ending = ending
+        self.number = number
+        self.after = after
+        self.short = short
+
+    def __enter__(self):
+        rows.open = self.open
+        return self
+
+    def __exit__(self, *error):
+        rows.open = open
+
+    def open(self, path, mode):
+        file = open(path, mode)
+        if mode == "rb" or not path.endswith(self.ending):
+            return file
+        return _RefusingFile(file, self)
+
+
+class _RefusingFile:
+    def __init__(self, file, how):
+        self._file = file
+        self._how = how
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._file.close()
+        if self._how.after:
+            raise OSError(self._how.number)
+
+    def seek(self, *to):
+        return self._file.seek(*to)
+
+    def write(self, data):
+        if self._how.short:
+            return len(data) - 1
+        if not self._how.after:
+            raise OSError(self._how.number)
+        return self._file.write(data)
+
+
+def _fails(chain):
+    try:
+        write(chain)
+    except OSError as error:
+        return error.args[0]
+    return 0
+
+
+def test_rows_that_flash_refuses_wait_and_come_once():
+    for how, written in (
+        (_Refusing("00000000", 5), 0),
+        (_Refusing("00000000", 5, after=True), 1),
+        (_Refusing("00000000", 5, short=True), 0),
+    ):
+        flash = Flash()
+        chain = flash.boot(10)
+        decide(chain, 20)
+        with how:
+            assert _fails(chain) == 5
+        assert chain.pending == 1 and len(flash.rows()) == 3 + written
+        decide(chain, 30)
+        write(chain)
+        assert genuine(flash.rows(), rows.sha256(_K0), 0) == [True] * 5
+        assert chain.head == flash.rows()[-1][24:32]
+        assert flash.boot().found == rows.CUT
+        flash.end()
+
+
+def test_on_a_full_disk_the_oldest_file_goes_but_never_the_newest_two():
+    flash = Flash()
+    chain = flash.boot()
+    chain._segment_rows = 2
+    for number in range(6):
+        decide(chain, number)
+        write(chain)
+    for left in (3, 2, 2, 2):
+        decide(chain, 9)
+        with _Refusing("", 28):
+            assert _fails(chain) == 28
+        lengths = [os.stat(chain.folder + "/" + name)[6] for name in chain.files()]
+        assert len([length for length in lengths if length]) == left and lengths[-1] == 0
+    write(chain)
+    assert chain.number == 12
+    flash.end()
+
+
+def test_a_state_that_is_not_written_is_written_with_the_next_row_or_made_up_for_at_the_next_boot():
+    for how in (_Refusing("state", 28), _Refusing("state", 28, short=True)):
+        flash = Flash()
+        chain = flash.boot(10)
+        decide(chain, 20)
+        with how:
+            assert _fails(chain) == 28
+        assert chain.number == 4 and not chain.pending
+        for _ in range(2):  # the second time there is nothing to do
+            for _ in chain.flush_steps():
+                pass
+        assert flash.boot().found == rows.CUT and len(flash.rows()) == 5
+        flash.end()
+
+
+def test_a_new_key_that_flash_refuses_leaves_the_old_one_in_force():
+    flash = Flash()
+    chain = flash.boot(10)
+    with _Refusing("state", 28):
+        try:
+            chain.use(bytes([9]) * 32)
+            raise AssertionError("used")
+        except OSError:
+            pass
+    decide(chain, 20)
+    write(chain)
+    assert genuine(flash.rows(), rows.sha256(_K0), 0) == [True] * 4
+    flash.end()
+
+
+def test_a_file_that_had_just_been_begun_when_the_power_failed_is_gone_on_with():
+    flash = Flash()
+    chain = flash.boot(10)
+    replace(flash.folder + "/00000003", b"")
+    replace(flash.folder + "/notes.txt", b"somebody else's")
+    replace(flash.folder + "/zzzzzzzz", b"somebody else's")
+    again = Chain(flash.folder, flash.marks, _random)
+    again.load(0)
+    assert again.found == rows.CUT and again.head == chain.head
+    write(again)
+    assert contents(flash.folder + "/00000003")[16] == rows.BOOT
+    flash.end()
+
+
+def test_nothing_but_empty_files_is_a_journal_of_which_rows_are_missing():
+    flash = Flash()
+    flash.boot(10)
+    replace(flash.last(), b"")
+    chain = flash.boot()
+    assert chain.found == rows.DAMAGED and chain.number == 4
+    flash.end()
+
+
+def test_rows_far_ahead_of_the_state_are_not_followed():
+    """A name that nobody here has given, or a state of long ago: a new chain begins beyond them."""
+    flash = Flash()
+    flash.boot(10)
+    replace(flash.folder + "/00010000", bytes(rows.ROW_LEN))
+    chain = flash.boot()
+    assert chain.found == rows.STATE_LOST and chain.number == 0x10001 + 65_536 + 2
+    flash.end()
+
+
+def test_a_mark_that_cannot_be_set_keeps_nothing_from_being_written():
+    flash = Flash()
+    flash.marks.limit = 0
+    chain = flash.boot(10)
+    assert chain.number == 3 and not chain.pending
+    flash.end()

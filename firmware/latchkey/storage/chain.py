@@ -66,6 +66,7 @@ _CHECK_LEN = const(8)
 _SEGMENT_ROWS = const(102)  # what fits a block of 4 KB
 _CEILING = const(98_304)  # bytes: 24 such files, or an eighth of a small disk
 _NUMBERS = const(0x3F000000)  # a small int on the ESP32; what names a later row is not ours
+_STAY = const(3)  # files, also where the disk is full: two with rows and the one to be begun
 _JUMP = const(65_536)  # with the state lost: more rows than one boot writes, so that no number comes back
 _LAG = const(4_096)  # rows that the state may be behind
 _MARK = "journal"  # the number at the last boot
@@ -281,7 +282,7 @@ class Chain:
         except OSError as error:
             self._unsure = True
             if error.args[0] == _ENOSPC:
-                for name in self.files()[:-1][:1]:
+                for name in self.files()[:-_STAY][:1]:
                     os.remove(self.folder + "/" + name)
             raise
 
