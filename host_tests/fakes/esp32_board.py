@@ -11,7 +11,7 @@ from fakes.virtual_time import VirtualTime
 Station(VirtualTime())  # puts `network` and `tls` where the firmware finds them
 
 from latchkey.chip import esp32 as chip_esp32  # noqa: E402
-from latchkey.chip.esp32 import network, pulses, wires  # noqa: E402
+from latchkey.chip.esp32 import buses, network, pulses, wires  # noqa: E402
 
 
 class Board:
@@ -138,5 +138,6 @@ def opened(world, board, terminal, random):
         module.time = world.time
     chip_esp32.select = chip_esp32.sys = terminal
     chip_esp32.os = _Os(random)
+    buses._open.clear()  # of another world
     network.network = world.station
     return chip_esp32.open(board)

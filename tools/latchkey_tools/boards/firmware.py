@@ -26,7 +26,7 @@ def wanted(module: str, board: SimpleNamespace) -> bool:
     buses = {port.rpartition(":")[0] for port, *_ in board.READERS}
     if module in ("drivers_pn532_spi", "drivers_pn532_i2c"):
         return module.rpartition("_")[2] in buses
-    if module == "drivers_pn532_packet":
+    if module in ("drivers_pn532_packet", "chip_esp32_buses"):
         return bool(buses & {"spi", "i2c"})
     return module != "chip_esp32_storage" or board.WAKE is not None
 

@@ -18,7 +18,7 @@ from micropython import const
 from latchkey.chip.esp32.cable import Cable
 from latchkey.chip.esp32.marks import Marks
 from latchkey.chip.esp32.pulses import Pulse
-from latchkey.chip.esp32.wires import Output, SpeedLevel, SpeedPulses, Supply, Wire, input_pin
+from latchkey.chip.esp32.wires import Output, SpeedLevel, SpeedPulses, Supply, Wire
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
@@ -53,9 +53,6 @@ _MAGIC = b"littlefs"  # 8 bytes from the start of its superblock, which is block
 _COLLECT_EVERY = const(20)  # rests
 _BAUD = const(115_200)
 _BUFFER_LEN = const(512)
-_SPI_HZ = const(1_000_000)
-_I2C_HZ = const(400_000)
-_I2C_PATIENCE_US = const(10_000)
 
 # The watchdog bites this long after the last alive(). Longer than the longest step that cannot be divided, which is one
 # of a TLS handshake: 1.3 s were measured on an ESP32 for all of them together (micropython-esp32 issue 131).
@@ -74,7 +71,6 @@ class Chip:
     def __init__(self, board: "Board") -> None:
         self._board = board
         self._watchdog: "machine.WDT | None" = None
-        self._buses: "dict[int, SpiBus]" = {}
         self._network: "Network | None" = None
         self._radio_was_on = False
         self._rests = 0
@@ -147,21 +143,19 @@ class Chip:
         raise ValueError("the board has no port " + name)
 
     def spi(self, name: str) -> "tuple[SpiBus, Level, AnyWire | None]":
-        for known, bus, sck, mosi, miso, select_pin, irq in self._board.SPIS:
-            if known == name:
-                if bus not in self._buses:
-                    pins = [machine.Pin(number) for number in (sck, mosi, miso)]
-                    self._buses[bus] = machine.SPI(bus, _SPI_HZ, sck=pins[0], mosi=pins[1], miso=pins[2])
-                select_line = machine.Pin(select_pin, machine.Pin.OUT, value=1)
-                return self._buses[bus], select_line, None if irq is None else input_pin(irq, "up")
+        for row in self._board.SPIS:
+            if row[0] == name:
+                from latchkey.chip.esp32 import buses
+
+                return buses.spi(row)
         raise ValueError("the board has no reader spi:" + name)
 
     def i2c(self, name: str) -> "tuple[I2cBus, AnyWire | None]":
-        for known, bus, sda, scl, irq in self._board.I2CS:
-            if known == name:
-                pins = machine.Pin(scl), machine.Pin(sda)
-                lines = machine.I2C(bus, scl=pins[0], sda=pins[1], freq=_I2C_HZ, timeout=_I2C_PATIENCE_US)
-                return lines, None if irq is None else input_pin(irq, "up")
+        for row in self._board.I2CS:
+            if row[0] == name:
+                from latchkey.chip.esp32 import buses
+
+                return buses.i2c(row)
         raise ValueError("the board has no reader i2c:" + name)
 
     def radio(self) -> "Radio | None":
