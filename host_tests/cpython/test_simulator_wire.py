@@ -1,5 +1,7 @@
 """The harness lines: everything of the contract is understood, everything else is one error, whatever arrives."""
 
+from datetime import datetime, timedelta, timezone
+
 from hypothesis import given
 from hypothesis import strategies as st
 from latchkey_tools.simulator.wire import (
@@ -7,9 +9,11 @@ from latchkey_tools.simulator.wire import (
     Lines,
     WireError,
     format_cut,
+    format_guest,
     format_input,
-    format_revoke,
+    format_key,
     format_set,
+    format_time,
     parse,
 )
 
@@ -31,13 +35,17 @@ def test_every_line_of_the_contract_is_understood():
     assert parse("cut") == ("cut",)
     assert parse("flash 12 3") == ("flash", 12, 3)
     assert parse("stored remote_unlock") == ("stored", "remote_unlock")
+    assert parse("limit 3 196") == ("limit", 3, 196)
     assert parse("error not a command: x") == ("error", "not a command: x")
 
 
 def test_what_the_simulator_says_is_spelled_as_agreed():
     assert format_input("speed", 50) == "in speed 50"
     assert format_cut(3, "almost") == "cut 3 almost"
-    assert format_revoke(7) == "revoke 7"
+    assert [format_key(word, 7) for word in ("revoke", "suspend", "admit")] == ["revoke 7", "suspend 7", "admit 7"]
+    when = datetime(2026, 11, 20, 19, 0, tzinfo=timezone(timedelta(hours=1)))
+    assert (format_guest(7, when), format_guest(7, None)) == ("guest 7 - 2026-11-20T18:00", "guest 7 always")
+    assert format_time(when) == "time 2026-11-20T18:00"
     assert format_set("remote", "on") == "set remote on"
     assert format_set("broker", "") == "set broker"
 
@@ -55,6 +63,8 @@ def test_what_is_almost_a_line_is_refused():
         "stop lock unlock",
         "stored",
         "stored one two",
+        "limit 3",
+        "limit 3 1001",
         "status []",
         "status {",
         'status {"uptime_s": NaN}',
