@@ -45,8 +45,8 @@ def _waited_ns(pid):
         return 0  # a kernel without
 
 
-def _kept(self):
-    _networks.append(_network(self))
+def _kept(self, settings):
+    _networks.append(_network(self, settings))
     return _networks[0]
 
 
