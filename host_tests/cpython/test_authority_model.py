@@ -8,6 +8,7 @@ instead, as main does. In two of the tests sensors show anything at any time, in
 from itertools import pairwise
 
 from fakes.authority import BOOT_MS, LATCHES, Authority, Keys, Outputs
+from fakes.results import tell
 from fakes.scale import LONG, SHORT
 from fakes.virtual_time import VirtualTime
 from hypothesis import given, settings
@@ -326,6 +327,7 @@ def run(make_pair, one_step, examples):
     decide()
     assert seen["examples"] >= examples, "the volume that was promised"
     assert seen["pulses"] > 2 * examples, "most requests came to nothing"
+    tell("F3", "%d examples of %d steps, %d pulses" % (seen["examples"], STEPS, seen["pulses"]))
 
 
 def any_board(bits):

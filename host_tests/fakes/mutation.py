@@ -6,6 +6,8 @@ Randomness comes from the caller's seed, so a failure can be run again.
 import gc
 import random
 
+from fakes.results import tell
+
 _TELLING = b"\x00\x01\x02\x04\x05\x06\x40\x41\x4b\x61\x6c\x7f\x80\x90\xd5\xfe\xff"  # where the parsers' decisions lie
 
 
@@ -44,4 +46,6 @@ def growth(action, rounds):
     for number in range(rounds):
         action(number)
     gc.collect()
-    return gc.mem_alloc() - before
+    grown = gc.mem_alloc() - before
+    tell("F4", "%d hurt inputs, heap %+d bytes" % (rounds, grown), grown <= 512)
+    return grown

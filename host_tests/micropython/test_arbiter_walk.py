@@ -3,6 +3,7 @@
 import random
 
 from fakes.arbiter_world import BOLT, CRASH, DOOR, IGNITION, SPEED, SUPPLY, World
+from fakes.results import tell
 from fakes.scale import LONG, SHORT
 from latchkey.core import codes
 from latchkey.core.codes import CABIN, CLOUD, KEYCARD, PHONE
@@ -22,6 +23,7 @@ def _walk(readings, steps, seed):
         verdict = world.do(events[random.getrandbits(16) % len(events)])
         accepted += verdict >= 0 and codes.is_accepted(verdict)
     assert world.latch_verdicts == {codes.ACCEPTED, codes.MOVING, codes.NOT_WIRED, codes.NOT_PERMITTED}
+    tell("F3", "walk of %d steps" % steps)
     return accepted
 
 

@@ -1,6 +1,8 @@
-"""What became of the faults, as a table and a list, and whether that is good enough. Pure."""
+"""What became of the faults, as a table and a list, and whether that is good enough."""
 
 from typing import NamedTuple
+
+from fakes.results import tell
 
 NEEDED = 0.95
 
@@ -46,5 +48,7 @@ def report(rows: list[Row], sampled: bool) -> int:
             print(f"\n{row.module} could not be tried:\n{row.broken}")
         for outcome, _, _, line, function, words, before in row.left:
             print(f"  {row.module}:{line} {function or '(module)'}: {words}: {before}: {outcome}")
+    words = f"{len(whole.told)} faults{' drawn' if sampled else ''} in {len(rows)} modules, {whole.killed} noticed"
+    tell("F15", f"{words}, {whole.excused} change nothing", whole.part >= NEEDED)
     bad = any(row.broken or (row.left if sampled else row.part < NEEDED) for row in rows)
     return 1 if bad else 0
