@@ -81,9 +81,11 @@ def _row(module: str, options: argparse.Namespace) -> Row:
         str(options.seed),
     ]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return Row(module, [], done.stderr.strip() or done.stdout)
-    return Row(module, json.loads(done.stdout.splitlines()[-1]), "")
+    row = Row(module, [], done.stderr.strip() or done.stdout)
+    if not done.returncode:
+        row = Row(module, json.loads(done.stdout.splitlines()[-1]), "")
+    print(f"{module}: {row.killed} of {len(row.told)} noticed", flush=True)
+    return row
 
 
 def _alone(module: str, sample: int, seed: int) -> int:
