@@ -114,12 +114,36 @@ def test_only_guests_have_windows():
     with _list() as keys:
         registry = keys.registry
         generation = registry.generation
-        for number, verdict in ((_OWNER, codes.NOT_PERMITTED), (_DRIVER, codes.NOT_PERMITTED), (9, codes.NO_SUCH_KEY)):
+        monitor = registry.add_phone(_key(7), codes.VEHICLE_MONITOR, bytes(16), 9)
+        generation += 1
+        for number, verdict in ((_OWNER, codes.NOT_PERMITTED), (monitor, codes.NOT_PERMITTED), (9, codes.NO_SUCH_KEY)):
             assert registry.limit(number, _WINDOW) == verdict
             assert registry.limit(number, None) == verdict
         assert registry.revoke(_GUEST) == codes.ACCEPTED
         assert registry.limit(_GUEST, _WINDOW) == codes.REVOKED
         assert registry.generation == generation + 1 and registry.windows is None
+
+
+def test_a_driver_who_gets_a_window_becomes_a_guest_and_stays_one():
+    with _list() as keys:
+        registry = keys.registry
+        phone = registry.add_phone(_key(7), codes.DRIVER, bytes(16), 9)
+        for number in (_DRIVER, phone):
+            assert registry.limit(number, _WINDOW) == codes.ACCEPTED
+            for known in (registry, keys.reboot()):
+                assert known.role(number) == codes.GUEST
+                assert _asked(known, number, _FROM_MIN) == codes.ACCEPTED
+                assert _asked(known, number, _UNTIL_MIN) == codes.OUTSIDE_WINDOW
+            assert registry.limit(number, None) == codes.ACCEPTED
+            assert keys.reboot().role(number) == codes.GUEST and _asked(keys.reboot(), number, 0) == codes.ACCEPTED
+        assert registry.slot_of(phone) == 1
+
+
+def test_a_driver_becomes_a_guest_without_a_window_as_well():
+    with _list() as keys:
+        assert keys.registry.limit(_DRIVER, None) == codes.ACCEPTED
+        assert keys.registry.limit(_DRIVER, None) == codes.ALREADY
+        assert keys.reboot().role(_DRIVER) == codes.GUEST
 
 
 def test_a_guest_who_is_suspended_admitted_or_settled_keeps_his_window():

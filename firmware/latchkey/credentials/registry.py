@@ -204,25 +204,28 @@ class Registry(KeyList):
     def limit_steps(self, number: int, window: "tuple[int, int, int] | None") -> "Generator[None, None, int]":
         """Give a guest a window, or with None take it from him; ends with a verdict. Yields as add_steps().
 
-        window: (not before, not after, flags), see windows.py. The window is written first, where it means nothing yet;
-        then the entry is made to need it. So whatever cuts this off, the guest is as he was or as he shall be.
-        Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY, REVOKED, NOT_PERMITTED for whoever is no guest and
-        for a window without a whole minute, REGISTRY_FULL, or STORAGE_FAILED. raises: MemoryError before anything has
-        begun.
+        A driver becomes a guest by it. window: (not before, not after, flags), see windows.py. The window is written
+        first, where it means nothing yet; then the entry is made to need it. So whatever cuts this off, the guest is as
+        he was or as he shall be.
+        Refused with BUSY, NO_REGISTRY, OLD_REGISTRY, NO_SUCH_KEY, REVOKED, NOT_PERMITTED for every other role and for a
+        window without a whole minute, REGISTRY_FULL, or STORAGE_FAILED. raises: MemoryError before anything has begun.
         """
         verdict = self._cannot_change_key(number)
         if verdict:
             return codes.REVOKED if verdict == codes.ALREADY else verdict
-        if self.role(number) != codes.GUEST:
+        role = self.role(number)
+        if role != codes.GUEST and role != codes.DRIVER:
             return codes.NOT_PERMITTED
-        if window is None:
-            if not self.is_windowed(number):
-                return codes.ALREADY
-            return (yield from self._rewrite_steps(number, self.condition(number), _version_of(self.pace(number))))
-        verdict = yield from self._write_window(number, window)
-        if verdict or self.is_windowed(number):
-            return verdict
-        return (yield from self._rewrite_steps(number, self.condition(number), entries.WINDOWED))
+        version = entries.WINDOWED
+        if window is not None:
+            verdict = yield from self._write_window(number, window)
+            if verdict or self.is_windowed(number):
+                return verdict
+        elif role == codes.GUEST and not self.is_windowed(number):
+            return codes.ALREADY
+        else:
+            version = _version_of(self.pace(number))
+        return (yield from self._rewrite_steps(number, self.condition(number), version, b"", codes.GUEST))
 
     def _write_window(self, number: int, window: "tuple[int, int, int]") -> "Generator[None, None, int]":
         from latchkey.credentials.windows import block_of, first_min, is_sensible
@@ -251,12 +254,12 @@ class Registry(KeyList):
         return codes.ACCEPTED
 
     def _rewrite_steps(
-        self, number: int, condition: int, version: int, rest: "bytes | bytearray" = b""
+        self, number: int, condition: int, version: int, rest: "bytes | bytearray" = b"", role: int = codes.NO_ROLE
     ) -> "Generator[None, None, int]":
         """Write what stands before the key anew, and key and tail where `rest` has them; ends with ACCEPTED or
-        STORAGE_FAILED.
+        STORAGE_FAILED. role: NO_ROLE for the one that it has.
         """
-        kind, role = self.kind(number), self.role(number)
+        kind, role = self.kind(number), role or self.role(number)
         slot, key_id = self.slot_of(number), b""
         if slot != NO_SLOT:
             key_id = self.id_in(slot)

@@ -6,7 +6,7 @@ noted like everything else. It tells `status {JSON}` when something has changed,
     revoke NUMBER             revoke a key
     suspend NUMBER            let a key open nothing until it is admitted again: admit NUMBER
     guest NUMBER FROM UNTIL   when a guest may come, in UTC: 2026-11-20T18:00, or - for no bound; a fourth word `unset`
-                              lets him come as well while the vehicle does not know the time
+                              lets him come as well while the vehicle does not know the time. A driver becomes a guest
     guest NUMBER always       at any time
     time 2026-11-20T18:00     what time it is, in UTC
     limit NUMBER [MS|off]     how long a card may take to answer; answered by `limit NUMBER MS`, 0 for no limit

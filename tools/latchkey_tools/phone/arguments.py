@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, what in (
         ("suspend", "let one key open nothing until it is admitted again; owners only"),
         ("admit", "let a suspended key open again; owners only"),
-        ("guest", "say when a guest may come; owners only"),
+        ("guest", "say when a guest may come, and make a driver one; owners only"),
     ):
         guest = command(name, what)
         guest.add_argument("key", metavar="KEY", help="short id (8 hex digits) or #number, as in `keys --all`")

@@ -39,9 +39,9 @@ function row(key, names) {
   name.append(names[key.id] ? `${names[key.id]} ` : "", id, kind);
   const whose = names[key.id] ?? key.id;
   const last = document.createElement("td");
-  if (key.role === "guest" && key.state === "active") {
+  if (["guest", "driver"].includes(key.role) && key.state === "active") {
     if (key.window) last.append(button("Always", `Let ${whose} come at any time`, { guest: key.number, hours: 0 }));
-    else last.append(button("1 hour", `Let ${whose} come for an hour`, { guest: key.number, hours: 1 }));
+    else last.append(button("1 hour", `Make ${whose} a guest for an hour`, { guest: key.number, hours: 1 }));
   }
   if (key.state === "active") last.append(button("Suspend", `Suspend ${whose}`, { suspend: key.number }));
   if (key.state === "suspended") last.append(button("Admit", `Admit ${whose}`, { admit: key.number }));
