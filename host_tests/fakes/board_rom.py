@@ -1,15 +1,21 @@
-"""What an emulated board has in its ROM: run by MicroPython's unix port as `micropython -i board_rom.py`, see
-fakes/emulated_board.py. Mounts LittleFS2 on a file of the host at "/", then runs boot.py and main.py as a chip does.
+"""What an emulated board has in its ROM: run by MicroPython's unix port, see fakes/emulated_board.py. Mounts LittleFS2
+on a file of the host at "/", then runs boot.py and main.py as a chip does, and gives a prompt.
+
+There is no prompt before that (no -i): it would have the host's own files at "/".
 
 FLASH: the file. CONTROL: where events are told to the emulator. CUT: number of the write or erase at which the power
-goes; 0 never. FROZEN: a folder of modules that the chip would have built in.
+goes; 0 never. FROZEN: host_tests, for a board that has what an ESP32 has built in (fakes/esp32_built_in.py), and
+FIRMWARE: where those fakes find what they import.
 """
 
 import os
 import sys
 import time
 
+import micropython
 import vfs
+
+micropython.kbd_intr(-1)
 
 _BLOCK = 4096
 
@@ -109,18 +115,31 @@ def run(name):
     exec(compile(text, name, "exec"), {"__name__": "__main__"})
 
 
-_control = open(os.getenv("CONTROL"), "a")
-if os.getenv("FROZEN"):
-    sys.path.insert(0, os.getenv("FROZEN"))
-    import frozen
+def start():
+    """Up to the file system, which on a chip nobody can interrupt; without one the host's own would lie open."""
+    if os.getenv("FROZEN"):
+        sys.path[:] = [os.getenv("FROZEN"), os.getenv("FIRMWARE"), ".frozen"]
+        from fakes import esp32_built_in
 
-    frozen.load(tell, _control)
-else:
-    sys.modules["machine"] = Machine()
-_disk = mounted(os.getenv("FLASH"), _control, int(os.getenv("CUT") or "0"))
-vfs.umount("/")
-vfs.mount(_disk, "/")
-os.chdir("/")
-sys.path[:] = ["", ".frozen", "/lib"]
+        esp32_built_in.load(tell, _control, {36: 0, 39: 1, 34: 1, 14: 1, 16: 1, 13: 1, 17: 1})  # esp32_devkitc: locked
+        for name in [name for name in sys.modules if name.startswith("latchkey")]:
+            del sys.modules[name]
+    else:
+        sys.modules["machine"] = Machine()
+    disk = mounted(os.getenv("FLASH"), _control, int(os.getenv("CUT") or "0"))
+    vfs.umount("/")
+    vfs.mount(disk, "/")
+    os.chdir("/")
+    sys.path[:] = ["", ".frozen", "/lib"]
+
+
+_control = open(os.getenv("CONTROL"), "a")
+try:
+    start()
+except Exception as error:
+    tell(_control, "no start: %r" % error)
+    raise
+os.putenv("MICROPYINSPECT", "1")
+micropython.kbd_intr(3)
 run("boot.py")
 run("main.py")

@@ -33,12 +33,13 @@ def micropython():
 
 
 class EmulatedBoard:
-    """bare: nothing in flash. says: a text that it prints again and again instead of starting. environment: for ROM.
+    """bare: nothing in flash. says: a text that it prints again and again instead of starting. esp32: it has what an
+    ESP32 has built in, and can run the firmware itself.
 
     port: its path. events: what the ROM has told. files: path of the image of its file system.
     """
 
-    def __init__(self, folder, bare=False, says="", blocks=256, environment=None, flash_id=0x1640C8):
+    def __init__(self, folder, bare=False, says="", blocks=256, esp32=False, flash_id=0x1640C8):
         self.folder = Path(folder)
         self.files = self.folder / "files.bin"
         self.flash = bytearray(b"\xff" * _FLASH_LEN)
@@ -52,7 +53,7 @@ class EmulatedBoard:
         self.cut_at = 0
         self.unplug_after = None  # bytes from the host
         self._flash_id = flash_id
-        self._environment = environment or {}
+        self._environment = {"FROZEN": str(_ROM.parents[1]), "FIRMWARE": str(ROOT / "firmware")} if esp32 else {}
         self._control = self.folder / "control"
         self._control.write_text("")
         self._process = self._inner = None
@@ -189,7 +190,7 @@ class EmulatedBoard:
         # A new session's first terminal is the one that its Ctrl-C comes from.
         words = ["sh", "-c", 'exec "$0" "$@" <>"$TERMINAL" >&0 2>&0', micropython()]
         self._process = subprocess.Popen(
-            [*words, "-X", "heapsize=2m", "-i", str(_ROM)],
+            [*words, "-X", "heapsize=2m", str(_ROM)],
             env={**environment, "TERMINAL": os.ttyname(slave)},
             start_new_session=True,
         )

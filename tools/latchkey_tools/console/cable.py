@@ -41,8 +41,11 @@ class Cable:
 
     def __exit__(self, *error: object) -> None:
         if self._serial is not None:
+            inner = getattr(self._serial, "_socket", None)
             with contextlib.suppress(OSError, serial.SerialException):
                 self._serial.close()
+            if inner is not None:
+                inner.close()  # pyserial leaves it open when the other end has gone first
             self._serial = None
 
     def write(self, line: str) -> None:
@@ -67,10 +70,12 @@ class Cable:
 
     def status(self, for_s: float = 10.0) -> dict[str, Any]:
         """The next status that is whole."""
-        for word, rest in self.lines(for_s):
-            if word == "status":
-                with contextlib.suppress(ValueError):
-                    return dict(json.loads(rest))
+        for share in (0.8, 0.2):
+            for word, rest in self.lines(for_s * share):
+                if word == "status":
+                    with contextlib.suppress(ValueError):
+                        return dict(json.loads(rest))
+            self.write("\r")  # a prompt answers an empty line, and a console does not
         raise self.silence()
 
     def ask(self, line: str, answers: tuple[str, ...] = ("stored",), for_s: float = 5.0) -> tuple[str, str]:

@@ -59,7 +59,7 @@ def _keys(status: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(
             WRONG,
             "The vehicle has no key of its own: phones and cloud cannot be served.",
-            "It is made at the first start, once the radio is on; give it a minute. If it stays, see `random numbers`.",
+            "It is made at the first start, once the radio is on; give it a minute. If it stays, press RESET.",
         )
     if any(key.get("window") for key in status.get("keys", [])) and status.get("minute", 0) is None:
         yield Finding(
