@@ -19,6 +19,7 @@ from latchkey.storage.records import Record
 
 _ROUNDS = 1_000_000 if LONG else 2_000 if SHORT else 20_000
 _CAPACITY = 8
+_WARM_UP = 1_000  # windows of guests take their room when the first list with some is read, and that is rare
 _MARKED = 5
 
 
@@ -105,9 +106,11 @@ class _Bench:
 def test_forged_lists_give_a_state_and_nothing_else():
     random.seed(20261120)
     bench = _Bench()
+    for number in range(_WARM_UP):
+        bench.one(number)
     assert growth(bench.one, _ROUNDS) <= 512
     remove(bench.folder)
     outcomes = bench.outcomes
-    counts = (_ROUNDS, outcomes[UNREADABLE], outcomes[READY], outcomes[OLDER])
+    counts = (sum(outcomes), outcomes[UNREADABLE], outcomes[READY], outcomes[OLDER])
     print("%d lists: %d unreadable, %d ready, %d older" % counts)
     assert not outcomes[BLANK] and min(outcomes[1:]) > _ROUNDS // 20
