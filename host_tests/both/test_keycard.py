@@ -185,6 +185,22 @@ def test_an_answer_proves_once():
     assert _refusal(session.verify, _PLASTIC.shared_x) == keycard.OUT_OF_TURN
 
 
+def test_a_card_that_has_proved_itself_may_be_challenged_again_and_one_that_has_not_may_not():
+    session = _answered(_PLASTIC.response)
+    session.verify(_PLASTIC.shared_x)
+    assert session.challenge(_PLASTIC.vehicle_public[1:], _PLASTIC.challenge) == SEND
+    assert session.feed(_PLASTIC.response + _OK) == ANSWER
+    assert _refusal(session.verify, bytes(32)) == keycard.WRONG_ANSWER
+    assert _refusal(session.challenge, _PLASTIC.vehicle_public[1:], _PLASTIC.challenge) == keycard.OUT_OF_TURN
+
+
+def test_neither_challenge_nor_answer_is_left_behind():
+    for shared_x in (_PLASTIC.shared_x, bytes(32)):
+        session = _answered(_PLASTIC.response)
+        _refusal(session.verify, shared_x)
+        assert not any(session._answer) and not any(session._data)
+
+
 def test_a_failed_session_is_over_until_begun_again():
     session = _selected()
     assert _refusal(session.feed, b"") == keycard.CARD_ERROR
