@@ -319,6 +319,29 @@ def test_the_official_image_is_fetched_once_and_a_page_that_says_sorry_is_none(m
     assert images.official("ESP32_GENERIC", "1.26.1", "esp32").offset == 0x1000 and not answers
 
 
+def test_the_image_is_found_among_what_micropython_org_lists(monkeypatch):
+    import requests
+
+    firmware = "/resources/firmware/ESP32_GENERIC"
+    links = [f"{firmware}{name}.bin" for name in ("-20250911-v1.26.1", "-20250809-v1.26.0", "-SPIRAM-20250911-v1.26.1")]
+    pages = {
+        "https://micropython.org/download/?port=esp32": '<a class="board-card" href="ESP32_GENERIC">ESP32</a>',
+        "https://micropython.org/download/ESP32_GENERIC": "".join(f'<a href="{link}">x</a>' for link in links),
+        "https://micropython.org" + links[0]: image(),
+    }
+
+    def get(url, **options):
+        content = pages[url]
+        content = content.encode() if isinstance(content, str) else content
+        return SimpleNamespace(content=content, raise_for_status=lambda: None)
+
+    monkeypatch.setattr(requests, "get", get)
+    monkeypatch.setenv("MPFLASH_FIRMWARE", str(_folder()))
+    assert images.official("ESP32_GENERIC", "1.26.1", "esp32").data == image()
+    with pytest.raises(Problem, match=r"lists no image ESP32_GENERIC v1\.25\.0"):
+        images.official("ESP32_GENERIC", "1.25.0", "esp32")
+
+
 def test_boards_that_can_be_flashed_are_those_with_a_chip():
     assert "simulator" not in boards.names() and "esp32_devkitc" in boards.names()
     for name in boards.names():
