@@ -8,7 +8,7 @@ export MICROPYTHON READER RADIO PORT VPCD_PORT PN532_PORT HARNESS_PORT USB_PORT 
 export BROKER BROKER_PORT CLOUD_PORT BROKER_CA BROKER_CERT BROKER_KEY BROKER_USER BROKER_PASSWORD_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long benchmark drill drills boards mutation glitches figures size fsm setup setup-test clean given-micropython
+.PHONY: help run test test-long benchmark drill drills boards mutation glitches coverage figures size fsm setup setup-test clean given-micropython
 
 ##@ Use it
 
@@ -43,6 +43,9 @@ mutation: setup-test ## do the tests test? small faults in what decides and veri
 
 glitches: setup-test ## every branch of the decision taken the wrong way, one at a time: does anybody get in
 	@$(BIN)/python host_tests/mutation/glitch.py --times 3
+
+coverage: setup-test ## which branches of what decides, keeps and parses no test visits
+	@$(BIN)/python host_tests/covered.py
 
 figures: setup-test ## claims, measured now, in one table; ONLY=F5,F19 for some rows, README=1 to write it
 	@$(BIN)/python host_tests/check.py --only compile

@@ -101,7 +101,7 @@ ROWS = (
         long=False,
     ),
     Row("F15", "small faults in what decides and verifies", "95 % noticed", ("command:mutation",), long=False),
-    Row("F16", "branches of core, storage, credentials and protocol", "100 %", ("command:coverage.py",), long=False),
+    Row("F16", "branches of core, storage, credentials and protocol", "100 %", ("command:covered.py",), long=False),
     Row("F18", "keys in logs, messages and exceptions", "0 bytes", ("story/test_story_journal.py",), long=False),
     Row(
         "F19",
