@@ -25,6 +25,7 @@ def _refusal(action, *arguments):
 
 def _selected():
     session = Session()
+    assert len(session.public_key) == 64
     assert session.begin() == SEND
     assert bytes(session.apdu()) == _SELECT_FIRST
     assert session.feed(_OK) == SEND

@@ -6,12 +6,13 @@ Asked of the table itself, and of a whole authority in a parked car with every p
 from fakes.authority import LATCHES, Authority, Keys, Outputs
 from latchkey.core import codes, policy
 from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, PHONE, TIMER
+from latchkey.core.crash import Crash
 from latchkey.core.facts import NO, Facts
 from latchkey.core.remote import FORBIDDEN, UNLOCK_ALLOWED, Remote
 from latchkey.core.request import NOBODY, Request
 from latchkey.credentials import entries
 from latchkey.credentials.entries import ACTIVE
-from latchkey.credentials.recognition import _SOURCE_OF_KIND, WARRANT, warrant
+from latchkey.credentials.recognition import _SOURCE_OF_KIND, WARRANT, claim, warrant
 from reference_roles import BOXES, EVERYTHING, MAY, may
 
 _SOURCES = (TIMER, CLOUD, PHONE, KEYCARD, CABIN, CRASH)
@@ -97,6 +98,14 @@ def test_nothing_is_warranted_for_a_key_that_does_not_count():
     request.generation = 6
     assert warrant(registry, request, remote, -1) == 0, "stale"
     request.generation = 7
+    request.source = PHONE
+    assert warrant(registry, request, remote, -1) == 0, "a card by a phone's way"
+    request.source = KEYCARD
+    registry.is_windowed = lambda number: True
+    for verdict in (codes.OUTSIDE_WINDOW, codes.ACCEPTED):
+        registry.window_verdict = lambda number, now_min, verdict=verdict: verdict
+        assert (warrant(registry, request, remote, -1) == 0) == (verdict != codes.ACCEPTED), "a guest's time"
+    del registry.is_windowed
     registry.set(0, entries.SUSPENDED)
     request.generation = registry.entry_generation(0)
     assert warrant(registry, request, remote, -1) == 0, "suspended"
@@ -109,3 +118,38 @@ def test_nothing_is_warranted_for_a_key_that_does_not_count():
         assert warrant(registry, request, remote, -1) == 0, "the cloud may not unlock"
     remote.restore(UNLOCK_ALLOWED)
     assert warrant(registry, request, remote, -1) == WARRANT + codes.UNLOCK
+
+
+def test_a_press_has_no_generation_that_could_be_stale():
+    request = Request(CABIN)
+    request.generation, request.action = 5, codes.UNLOCK
+    assert warrant(Keys({}), request, Remote(Facts()), -1) == WARRANT + codes.UNLOCK
+
+
+def test_a_claim_names_key_generation_and_short_id():
+    registry, request, name = Keys({3: [codes.OWNER, ACTIVE, 9]}), Request(KEYCARD), bytearray(range(64))
+    claim(registry, request, 3, name)
+    assert (request.credential, request.generation) == (3, 9)
+    assert bytes(request.key_id) == entries.short_id(name) != bytes(4)
+
+
+def test_what_the_owner_has_switched_off_the_interlocks_refuse_by_themselves():
+    facts, crash = Facts(), Crash()
+    facts.drive_fitted, facts.blind_remote_unlock = True, True
+    assert policy.interlock(facts, crash, 0, CLOUD, codes.UNLOCK) == codes.ACCEPTED
+    facts.blind_remote_unlock = False
+    assert policy.interlock(facts, crash, 0, CLOUD, codes.UNLOCK) == codes.MOVING
+    facts.remote_allowed = False
+    for action in (codes.LOCK, codes.UNLOCK):
+        assert policy.interlock(facts, crash, 0, CLOUD, action) == codes.REMOTE_OFF
+        assert policy.interlock(facts, crash, 0, PHONE, action) == codes.ACCEPTED
+    for action in (codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE):
+        assert policy.drive_interlock(facts, False, CLOUD, codes.FLEET_MANAGER, action) == codes.REMOTE_OFF
+
+
+def test_after_a_revocation_owner_and_driver_may_drive_and_nobody_else():
+    facts = Facts()
+    facts.drive_fitted = True
+    for role in (codes.OWNER, codes.DRIVER, codes.GUEST, codes.SERVICE):
+        told = policy.drive_interlock(facts, True, KEYCARD, role, codes.AUTHORISE_DRIVE)
+        assert told == (codes.ACCEPTED if role in (codes.OWNER, codes.DRIVER) else codes.DRIVE_REVOKED)

@@ -154,9 +154,14 @@ def played(make: object) -> object:
 
 
 def moments(count: int, most: int) -> list[int]:
-    """0 for good; of the `count` times at which a branch is come to the first, the last, and as many between."""
+    """0 for good; of the `count` times at which a branch is come to the first, the last, and as many between.
+
+    most: 0 for all of them, -1 for none.
+    """
     if not count:
         return []
+    if most < 0:
+        return [0]
     if not most or count <= most:
         return list(range(count + 1))
     return [0, *sorted({1 + at * (count - 1) // (most - 1) for at in range(most)})] if most > 1 else [0, 1]
@@ -190,7 +195,7 @@ def main() -> int:
         played(make)
         met = dict(fault.met)
         for at in range(len(branches)):
-            for when in moments(met.get(at, 0), options.times):
+            for when in moments(met.get(at, 0), options.times if words or options.times != 1 else -1):
                 fault.set(at, when)
                 scene = played(make)
                 faults += 1

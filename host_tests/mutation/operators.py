@@ -56,6 +56,8 @@ _QUANTITIES = {
 }
 _QUANTITIES |= {"COSTS", "LEAVES", "PAYS", "PHONE", "REMOTE", "STEP", "ROOM"}
 
+_ZEROS = ("ACCEPTED", "GENUINE")  # names of 0, as far as anything returns them
+
 Way = tuple[str, Callable[[ast.AST], "ast.AST | None"]]  # in words; gives the node that takes its place, None: nothing
 
 
@@ -122,8 +124,11 @@ def _text(node: ast.AST) -> str:
 def _left_alone(tree: ast.Module) -> set[int]:
     found: set[int] = set()
     for node in ast.walk(tree):
-        for part in _aside(node):
+        parts = list(_aside(node))
+        for part in parts:
             found.update(id(inner) for inner in ast.walk(part))
+        if parts and isinstance(node, ast.If):
+            found.add(id(node))
     return found
 
 
@@ -287,7 +292,8 @@ def _of_return(node: ast.Return) -> list[Way]:
     ways: list[Way] = [("removed", lambda copied: None)]
     if isinstance(node.value, ast.Constant) or node.value is None:
         return ways
-    ways.append(("return 0", giving(0)))
+    if not ast.unparse(node.value).endswith(_ZEROS):
+        ways.append(("return 0", giving(0)))
     if isinstance(node.value, (ast.Name, ast.Attribute)):
         ways.append(("return 99", giving(99)))
     return ways
