@@ -8,9 +8,9 @@ import sys
 
 from fakes.scratch import fresh_folder, remove
 
-_REACHED = 247_600  # bytes, with an empty list of keys
+_REACHED = 272_600  # bytes, with an empty list of keys
 _MARGIN = 5  # percent
-_HEAP = "336k"
+_HEAP = "360k"
 
 
 def _measured(folder):
