@@ -1,12 +1,12 @@
 """One table of what the project claims and what was measured: `make figures`; ONLY=F5 for some rows, README=1 to write.
 
-    figures.py [--only F5,F19] [--readme]
+    figures.py [--only F5,F19 | --kept] [--readme]
 
 Each row names a claim, its budget and the tests that say so. A test tells its results through fakes/results.tell();
 this runs the tests, with the volumes of `make test-long` where that takes minutes and not hours, and prints what they
 told. A row holds where its tests passed and everything told is within its budget. What was measured is kept in
 build/figures with the commit that it was measured at, so that rows can be measured one by one; a row of which nothing
-was ever measured says so. Exit status 1 where a row does not hold.
+was ever measured says so; --kept measures nothing and shows what there is. Exit status 1 where a row does not hold.
 """
 
 import argparse
@@ -120,6 +120,7 @@ class Told(NamedTuple):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="ROWS")
+    parser.add_argument("--kept", action="store_true")
     parser.add_argument("--readme", action="store_true")
     options = parser.parse_args()
     wanted = {name.strip().upper() for name in options.only.split(",") if name.strip()}
@@ -128,7 +129,7 @@ def main() -> int:
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are: {', '.join(row.name for row in ROWS)}")
     KEPT.mkdir(parents=True, exist_ok=True)
     for row in ROWS:
-        if not wanted or row.name in wanted:
+        if not options.kept and (not wanted or row.name in wanted):
             print(f"{row.name}: {', '.join(row.tests)} …", flush=True)
             measure(row)
     table = "\n".join(markdown())
@@ -172,6 +173,9 @@ def _run(test: str, row: Row, file: Path) -> bool:
         words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"host_tests/{name}"]
     elif kind == "command":
         words = [sys.executable, f"host_tests/{name}"]
+    elif not name.endswith(".py"):  # a folder: each file in a heap of its own
+        files = sorted((ROOT / "host_tests" / name).glob("test_*.py"))
+        return all([_run(f"{name}/{path.name}", row, file) for path in files])
     else:
         environment.update(FIRMWARE="build/mpy", TESTS="build/mpy-tests")
         micropython = os.environ.get("MICROPYTHON") or str(BIN / "micropython")
