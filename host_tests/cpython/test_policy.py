@@ -4,7 +4,7 @@ Asked of the table itself, and of a whole authority in a parked car with every p
 """
 
 from fakes.authority import LATCHES, Authority, Keys, Outputs
-from latchkey.core import codes, policy
+from latchkey.core import codes, facts, policy
 from latchkey.core.codes import CABIN, CLOUD, CRASH, KEYCARD, PHONE, TIMER
 from latchkey.core.crash import Crash
 from latchkey.core.facts import NO, Facts
@@ -134,22 +134,31 @@ def test_a_claim_names_key_generation_and_short_id():
 
 
 def test_what_the_owner_has_switched_off_the_interlocks_refuse_by_themselves():
-    facts, crash = Facts(), Crash()
-    facts.drive_fitted, facts.blind_remote_unlock = True, True
-    assert policy.interlock(facts, crash, 0, CLOUD, codes.UNLOCK) == codes.ACCEPTED
-    facts.blind_remote_unlock = False
-    assert policy.interlock(facts, crash, 0, CLOUD, codes.UNLOCK) == codes.MOVING
-    facts.remote_allowed = False
+    seen, crash = Facts(), Crash()
+    seen.drive_fitted, seen.blind_remote_unlock = True, True
+    assert policy.interlock(seen, crash, 0, CLOUD, codes.UNLOCK) == codes.ACCEPTED
+    seen.blind_remote_unlock = False
+    assert policy.interlock(seen, crash, 0, CLOUD, codes.UNLOCK) == codes.MOVING
+    seen.remote_allowed = False
     for action in (codes.LOCK, codes.UNLOCK):
-        assert policy.interlock(facts, crash, 0, CLOUD, action) == codes.REMOTE_OFF
-        assert policy.interlock(facts, crash, 0, PHONE, action) == codes.ACCEPTED
+        assert policy.interlock(seen, crash, 0, CLOUD, action) == codes.REMOTE_OFF
+        assert policy.interlock(seen, crash, 0, PHONE, action) == codes.ACCEPTED
     for action in (codes.AUTHORISE_DRIVE, codes.REVOKE_DRIVE):
-        assert policy.drive_interlock(facts, False, CLOUD, codes.FLEET_MANAGER, action) == codes.REMOTE_OFF
+        assert policy.drive_interlock(seen, False, CLOUD, codes.FLEET_MANAGER, action) == codes.REMOTE_OFF
 
 
 def test_after_a_revocation_owner_and_driver_may_drive_and_nobody_else():
-    facts = Facts()
-    facts.drive_fitted = True
+    seen = Facts()
+    seen.drive_fitted = True
     for role in (codes.OWNER, codes.DRIVER, codes.GUEST, codes.SERVICE):
-        told = policy.drive_interlock(facts, True, KEYCARD, role, codes.AUTHORISE_DRIVE)
+        told = policy.drive_interlock(seen, True, KEYCARD, role, codes.AUTHORISE_DRIVE)
         assert told == (codes.ACCEPTED if role in (codes.OWNER, codes.DRIVER) else codes.DRIVE_REVOKED)
+
+
+def test_what_no_board_has_said_is_not_there():
+    """A latch or relay that was never fitted is refused by name, whoever asks."""
+    assert (facts.MOVING_KMH, facts.LOW_SUPPLY_MV) == (5, 9_000)
+    for action in BOXES:
+        assert policy.latch_interlock(Facts(), action) == codes.NOT_WIRED
+    assert policy.latch_interlock(Facts(), 0) == codes.NOT_WIRED
+    assert policy.drive_interlock(Facts(), False, KEYCARD, codes.OWNER, codes.AUTHORISE_DRIVE) == codes.NOT_WIRED
