@@ -4,6 +4,7 @@ from fakes.bench import Bench, codes
 from fakes.bench_cards import Clone, Twisted, key_card
 from fakes.scale import LONG
 from pn532_model import Card
+from pn532_model.field import IDLE
 
 _OK = b"\x90\x00"
 
@@ -88,6 +89,48 @@ def test_strangers_without_end_lock_nobody_out():
         for _ in range(20):
             assert await bench.tap(stranger, 450, 550) == [codes.UNKNOWN_KEY]
             assert await bench.tap(clone, 450, 550) == [codes.WRONG_ANSWER]
+        assert await bench.tap(owner) == [codes.ACCEPTED, codes.ACCEPTED]
+
+    bench.run(story())
+
+
+class Restless(Card):
+    """Another card at each look, none of which stays to answer; halting it means nothing to it."""
+
+    def __init__(self, field):
+        self.looks = 0
+        self._field = field
+        self._request = field.request
+        field.request = self._requested
+
+    def _requested(self):
+        for seat in self._field.seats:
+            if seat.card is self:
+                seat.state = IDLE
+        return self._request()
+
+    def activated(self):
+        self.looks += 1
+        self.uid = b"\x04" + self.looks.to_bytes(6, "big")
+
+    def transceive(self, apdu):
+        return b"", 0
+
+
+def test_a_field_that_shows_a_new_card_at_each_look_does_not_keep_the_vehicle_attending():
+    bench, owner = _bench()
+    card = Restless(bench.model.field)
+
+    async def story():
+        attended_ms = longest_ms = 0
+        bench.model.put(card)
+        for _ in range(6_000):
+            await bench.pass_ms(5)
+            attended_ms = attended_ms + 5 if bench.vehicle.attends else 0
+            longest_ms = max(longest_ms, attended_ms)
+        assert card.looks > 20 and longest_ms < 10_000, (card.looks, longest_ms)
+        bench.model.take_away(card)
+        await bench.pass_ms(2_000)
         assert await bench.tap(owner) == [codes.ACCEPTED, codes.ACCEPTED]
 
     bench.run(story())

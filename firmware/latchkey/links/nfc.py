@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # read by mypy, never run
     from latchkey.vehicle import Vehicle
 
 _SAME_HAND_MS = const(1_000)
+_MOST_CARDS = const(8)  # in one go: a field that shows a new card at each look must not keep the vehicle attending
 MARGIN_MS = const(30)  # by which a card may be slower than it was when it was enrolled
 
 
@@ -136,17 +137,21 @@ class NfcLink:
         Refusals of the others are told as they come, except that a tag beside something better is not worth a word.
         """
         told = False
-        while True:
+        refusal = codes.NOT_A_KEY
+        for _ in range(_MOST_CARDS):
             refusal = await self._tap()
             if not refusal:
-                break
+                await self._decided()
+                return
             if refusal != codes.NOT_A_KEY:
                 self._vehicle.refuse(self._request, refusal)
                 told = True
             if not await self._reader.next_in_field(self._card):
-                if not told:
-                    self._vehicle.refuse(self._request, refusal)
-                return
+                break
+        if not told:
+            self._vehicle.refuse(self._request, refusal)
+
+    async def _decided(self) -> None:
         if self._retried:
             # The second try has put cards beside this one to sleep unseen: they will look new, and are the same hand.
             self._same_hand = True
