@@ -25,6 +25,7 @@ def _use(remote, action, times_s):
 
 def test_a_new_controller_lets_the_cloud_lock_and_not_unlock():
     remote = Remote(Facts())
+    assert not remote.switches
     assert remote.verdict(codes.LOCK, 0) == codes.ACCEPTED
     assert remote.verdict(codes.UNLOCK, 0) == codes.REMOTE_UNLOCK_OFF
 
@@ -71,6 +72,13 @@ def test_each_direction_has_a_share_of_its_own():
 def test_what_changes_nothing_that_wears_is_not_counted():
     for action in (codes.REVOKE_DRIVE, codes.WAKE):
         assert _use(_remote(), action, range(100)) == 100
+
+
+def test_what_is_not_counted_and_what_is_leave_each_other_alone():
+    remote = _remote()
+    assert _use(remote, codes.REVOKE_DRIVE, range(10)) == 10
+    assert _use(remote, codes.SUSPEND_GUESTS, range(10, 20)) == 6
+    assert _use(remote, codes.REVOKE_DRIVE, range(20, 30)) == 10
 
 
 def test_remote_off_refuses_whatever_the_cloud_asks():

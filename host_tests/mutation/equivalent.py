@@ -10,12 +10,15 @@ _NONE = "None, which is then returned, is taken for 0 by everybody who looks at 
 _FIRST = "set anew by the first thing that can be done with it"
 _LOCAL = "a buffer of this call alone: nobody can look whether it was wiped"
 
+_BELOW = "any number below 0 is none"
+
 EQUIVALENT: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     "latchkey.core.policy": (
         ("interlock", "return codes.ACCEPTED", "removed", _NONE),
         ("_remote_interlock", "return codes.ACCEPTED", "removed", _NONE),
         ("drive_interlock", "return codes.ACCEPTED", "removed", _NONE),
     ),
+    "latchkey.core.remote": (("_share", "1", "1 -> 2", _BELOW),),
     "latchkey.protocol.keycard": (
         ("Session.__init__", "self._aid = 0", "removed", _FIRST),
         ("Session.__init__", "0", "", _FIRST),
