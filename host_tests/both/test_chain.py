@@ -138,7 +138,7 @@ def test_it_goes_on_after_a_boot_and_says_how_the_last_one_ended():
     assert genuine(whole, rows.sha256(_K0), 0) == [True] * 7
     assert [(row[19], unpack(">H", row[12:14])[0]) for row in whole if row[16] == rows.BOOT] == [
         (rows.NEW, 0),
-        (rows.CUT, rows.PENDING),
+        (rows.CUT, 0xFFFF),
         (rows.CLEAN, 0),
     ]
     flash.end()
@@ -440,6 +440,49 @@ def test_rows_far_ahead_of_the_state_are_not_followed():
     replace(flash.folder + "/00010000", bytes(rows.ROW_LEN))
     chain = flash.boot()
     assert chain.found == rows.STATE_LOST and chain.number == 0x10001 + 65_536 + 2
+    flash.end()
+
+
+def _lagging(count):
+    """A journal whose state missed so many rows; (chain as loaded, keys that loading it made)."""
+    flash = Flash()
+    chain = flash.boot()
+    state = contents(flash.folder + "/state")
+    for number in range(count):
+        decide(chain, number)
+        if chain.pending == rows.PENDING or number == count - 1:
+            write(chain)
+    replace(flash.folder + "/state", state)
+    made = []
+    rows.next_key = lambda key: made.append(1) or next_key(key)
+    try:
+        again = Chain(flash.folder, flash.marks, _random)
+        again.load(0)
+    finally:
+        rows.next_key = next_key
+    flash.end()
+    return again, len(made)
+
+
+def test_a_state_that_missed_much_is_no_long_step_at_the_boot():
+    chain, keys = _lagging(128)
+    assert chain.found == rows.CUT and keys == 128
+    chain, keys = _lagging(129)
+    assert chain.found == rows.STATE_LOST and not keys
+
+
+def test_a_state_that_a_full_disk_refuses_makes_room_as_well():
+    flash = Flash()
+    chain = flash.boot()
+    chain._segment_rows = 2
+    for number in range(8):
+        decide(chain, number)
+        write(chain)
+    decide(chain, 9)
+    oldest = chain.files()[0]
+    with _Refusing("state", 28):
+        assert _fails(chain) == 28
+    assert not chain.pending and not chain.kept and oldest not in chain.files()
     flash.end()
 
 

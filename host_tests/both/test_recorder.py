@@ -133,7 +133,7 @@ def test_nothing_is_written_while_a_card_is_asked_or_the_supply_is_low():
             car.vehicle.attends = 1
         else:
             car.vehicle.sense_supply(YES)
-        car.pass_ms(60_000)
+        car.pass_ms(9_000 if hinder else 60_000)
         assert not car.writes and car.chain.pending == 1
         car.vehicle.attends = 0
         car.vehicle.sense_supply(NO)
@@ -148,6 +148,57 @@ def test_whoever_keeps_asking_does_not_keep_his_first_row_out_of_the_flash():
         car.vehicle._note_own(CABIN, codes.OPEN_ENROLMENT, ACCEPTED)
         car.pass_ms(1_000)
     assert car.writes and car.writes[0] <= 3_000 + 11_500, car.writes
+    car.end()
+
+
+def test_a_card_that_is_held_there_for_ever_does_not_keep_the_journal_empty():
+    car = _started()
+    car.vehicle.attends = 1
+    for second in range(60):
+        car.vehicle._note_own(CABIN, UNLOCK, ACCEPTED)
+        car.pass_ms(1_000)
+        assert car.chain.pending <= 12 and not car.chain._lost, second
+    assert 5 <= len(car.writes) <= 12, "each waits its 10 s; what comes in the middle of one follows at once"
+    after = Car(car.folder, car.marks)
+    after.vehicle.attends = 1
+    after.pass_ms(9_000)
+    assert not after.writes
+    after.pass_ms(2_000)
+    assert len(after.rows(rows.DECISION)) >= 48, len(after.rows(rows.DECISION))
+    assert after.rows(rows.BOOT)[-1] == (0xFFFF, -1, 0, 0, rows.CUT), "how many, nobody knows"
+    car.end()
+
+
+def test_whoever_asks_for_a_chain_after_a_long_time_waits_for_the_card_as_well():
+    car = _started()
+    car.pass_ms(60_000)
+    car.vehicle.attends = 1
+    answer = answer_steps(car.recorder, ["journal", "begin", "55" * 32], [].append)
+    next(answer)
+    car.pass_ms(9_000)
+    assert not car.writes
+    car.pass_ms(2_000)
+    assert car.writes
+    car.end()
+
+
+def test_a_state_that_flash_refuses_is_tried_again_without_a_new_decision():
+    car = _started()
+    keep = car.chain._keep
+
+    def refuse():
+        raise OSError(28)
+
+    car.chain._keep = refuse
+    assert car.ask(UNLOCK) == ACCEPTED
+    car.vehicle.sense_bolt(codes.AT_UNLOCKED)
+    car.pass_ms(10_000)
+    assert car.recorder.state == recording.FAILING and not car.chain.pending
+    car.chain._keep = keep
+    car.pass_ms(70_000)
+    assert car.recorder.state == recording.RECORDING
+    assert len(car.rows(rows.DECISION)) == 1 and len(car.writes) == 1
+    assert Car(car.folder, car.marks).chain._read_state()
     car.end()
 
 
@@ -262,6 +313,73 @@ def test_a_new_chain_is_begun_when_it_is_asked_for():
         pass
     assert said[1:] == ["journal begun 3"]
     assert car.rows(rows.NEXT_KEY) and len(car.rows(rows.BEGUN)) == 2
+
+
+def _answered(car, answer, turns):
+    """How many turns of 50 ms the answer takes."""
+    for turn in range(turns):
+        car.pass_ms(50)
+        try:
+            next(answer)
+        except StopIteration:
+            return turn
+    raise AssertionError("the console is deaf")
+
+
+_NOT_NOW = "error journal: nothing may be written now (motor, supply): no chain is begun, try later"
+
+
+def test_a_new_chain_for_which_there_is_no_time_is_given_up():
+    car = _started()
+    said = []
+    answer = answer_steps(car.recorder, ["journal", "begin", "55" * 32], said.append)
+    next(answer)
+    car.vehicle.sense_supply(YES)
+    assert _answered(car, answer, 300) >= 200 and said == [_NOT_NOW]
+    car.vehicle.sense_supply(NO)
+    car.pass_ms(10_000)
+    assert len(car.rows(rows.BEGUN)) == 1 and not car.rows(rows.NEXT_KEY), "nor later"
+    answer = answer_steps(car.recorder, ["journal", "begin", "55" * 32], said.append)
+    _answered(car, answer, 100)
+    assert said[1:] == ["journal begun 3"]
+    car.end()
+
+
+def test_a_new_chain_that_a_recorder_begun_anew_has_forgotten_is_told():
+    car = _started()
+    said = []
+    answer = answer_steps(car.recorder, ["journal", "begin", "55" * 32], said.append)
+    next(answer)
+    running = car.recorder.run()
+    car.recorder.step = lambda: 1 // 0
+    try:
+        running.send(None)
+        raise AssertionError("it goes on")
+    except ZeroDivisionError:
+        pass
+    del car.recorder.step
+    assert _answered(car, answer, 300) < 5 and said == [_NOT_NOW]
+    car.end()
+
+
+def test_a_new_chain_whose_first_row_waits_is_begun_all_the_same():
+    car = _started()
+    said = []
+    answer = answer_steps(car.recorder, ["journal", "begin", "55" * 32], said.append)
+    next(answer)
+    use = car.chain.use
+
+    def use_and_fail(key):
+        use(key)
+        car.full = True
+
+    car.chain.use = use_and_fail
+    _answered(car, answer, 300)
+    assert said == ["journal begun 3"] and len(car.rows(rows.BEGUN)) == 1
+    car.full = False
+    car.pass_ms(70_000)
+    assert len(car.rows(rows.BEGUN)) == 2
+    car.end()
 
 
 def test_a_new_chain_that_flash_refuses_is_told_and_the_old_one_goes_on():

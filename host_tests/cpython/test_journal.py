@@ -73,6 +73,9 @@ class Car:
             pass
         return True
 
+    def drop(self, steps):
+        return True
+
     def flush_steps(self):
         while self.chain.pending:
             yield from self.chain.flush_steps()
@@ -125,8 +128,9 @@ def test_what_the_controller_wrote_is_verified_and_what_was_before_the_key_is_no
     assert report.count(proof.VERIFIED) == 42 and report.count(proof.UNVERIFIED) == 3
     assert report.told == [
         "3 rows are older than the first kept key: read, not verified.",
-        "3 boots came after the supply had been cut, the last at row 43: before each, up to 16 decisions and the "
-        "refusals of 10 minutes may be missing.",
+        "3 boots came after the supply had been cut, the last at row 43: before each, decisions that were yet to "
+        "be written, of its last seconds as a rule, and the refusals of 10 minutes or more, may be missing; how many "
+        "is not known.",
     ]
     assert _report(car.files(), chains=((_KEY, None),)).proofs == report.proofs, "its first row tells where it begins"
 
@@ -385,6 +389,7 @@ def test_reading_and_exporting_need_no_key(car, capsys):
             table = list(csv.DictReader(file))
         lines = [json.loads(line) for line in (car.home / "a.jsonl").read_text().splitlines()]
         assert len(table) == len(lines) == 45 and list(table[0]) == list(lines[0])
+        assert lines[-2]["kind"] == "boot" and lines[-2]["count"] is None and table[-2]["count"] == ""
         assert table[-1]["key"] == lines[-1]["key"] == "abcdef01" and lines[-1]["proof"] == "not verified"
         capsys.readouterr()
         assert cli.main(["journal", "export", *_files_of(car), str(car.home / "a.csv")]) == 2

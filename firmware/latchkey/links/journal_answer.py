@@ -4,7 +4,8 @@
                            four rows of 40 bytes at a time, and at last `journal end NUMBER HEAD`: the next row's
                            number, and of the last one's code 8 bytes
     journal begin KEY      begin a chain with this first key, 64 hex digits, which whoever sends it must keep to be able
-                           to verify: `journal begun NUMBER`, of its first row
+                           to verify: `journal begun NUMBER`, of its first row; or why not, within 12 s, the most that
+                           it waits for a time at which something may be written
 
 Rows are given as they lie in the flash; what they prove, whoever has the key finds out. No key is ever told.
 """
@@ -77,15 +78,18 @@ def _begin_steps(recorder: "Recorder", text: str, write: "Callable[[str], None]"
         yield from _refuse_steps("a key has 64 hex digits", write)  # and nothing of it is told
         return
     begun: "list[int]" = []
-    if not recorder.take(_change_steps(recorder, key, begun)):
+    steps = _change_steps(recorder, key, begun)
+    if not recorder.take(steps):
         yield from _refuse_steps("it is being written, or cannot be: try again", write)
         return
-    while not begun and recorder.state != recording.FAILING:
+    while not begun and not recorder.drop(steps):
         yield
     if begun:
         write("journal begun %d" % begun[0])
-    else:
+    elif recorder.state == recording.FAILING:
         yield from _refuse_steps("flash refused the write: try again", write)
+    else:
+        yield from _refuse_steps("nothing may be written now (motor, supply): no chain is begun, try later", write)
 
 
 def _change_steps(recorder: "Recorder", key: bytes, begun: "list[int]") -> "Generator[None, None, None]":
@@ -97,10 +101,9 @@ def _change_steps(recorder: "Recorder", key: bytes, begun: "list[int]") -> "Gene
     chain.put(NEXT_KEY, 0, 0, 0, -1, 0, 0, key_id(key))
     yield from recorder.flush_steps()
     chain.use(key)
-    first = chain.number
+    begun.append(chain.number)  # whatever becomes of the row: it waits
     chain.put(BEGUN, 0, 0, 0, -1, 0, CLEAN, key_id(key))
     yield from recorder.flush_steps()
-    begun.append(first)
 
 
 def _refuse_steps(why: str, write: "Callable[[str], None]") -> "Generator[None, None, None]":

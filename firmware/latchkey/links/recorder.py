@@ -2,9 +2,10 @@
 
 What was accepted and did something is a row each, written within 2 s after the movement. Whatever else happened is
 counted by source and verdict, and written every 10 minutes at most, 200 rows a day: anybody can cause as many refusals
-as he likes. Nothing is written while the motor moves or has just moved, while a card is being asked, below 9 V, and in
-no day more often than _TOKENS + 86,400 / _TOKEN_S times (flash wears out by writing, one erase for each). What waits
-then is bounded; what finds no room is counted.
+as he likes. Nothing is written while the motor moves, below 9 V, and in no day more often than _TOKENS + 86,400 /
+_TOKEN_S times (flash wears out by writing, one erase for each); nor, for _PATIENCE_S, when it has just moved or while a
+card is being asked: one that never ends would keep the journal empty. What waits then is bounded; what finds no room is
+counted. Where the supply is cut meanwhile, both are lost, and how much that was nobody knows.
 
 A flash that fails is tried again each minute. That is shown, and holds nobody up.
 """
@@ -34,7 +35,8 @@ FAILING = const(2)  # flash refuses
 _POLL_MS = const(50)
 _STEP_MS = const(5)
 _QUIET_MS = const(1_800)  # after the motor's dead time, or whatever else was granted: 2 s after an actuator's start
-_PATIENCE_S = const(10)  # whoever keeps asking must not keep his first row out of the flash
+_PATIENCE_S = const(10)  # whoever keeps asking, or holds a card there, must not keep his first row out of the flash
+_GIVE_UP_S = const(12)  # what somebody waits for; longer than that patience
 _RETRY_S = const(60)
 
 _COUNTS_S = const(600)
@@ -81,6 +83,16 @@ class Recorder:
         if self._write is not None or self.state != RECORDING:
             return False
         self._write = steps
+        self._waits_since_s = self._vehicle.uptime_s
+        return True
+
+    def drop(self, steps: "Generator[None, None, None]") -> bool:
+        """Forget steps that were taken, where they wait too long. False: they are yet to be carried out."""
+        if self._write is not steps:
+            return True
+        if self._vehicle.uptime_s - self._waits_since_s < _GIVE_UP_S:
+            return False
+        self._write = None
         return True
 
     def end(self) -> None:
@@ -102,6 +114,7 @@ class Recorder:
         self._look()
         if self._write is None and self._vehicle.uptime_s >= self._retry_at_s:
             self._write = self._due()
+            self._waits_since_s = self._vehicle.uptime_s
         if self._write is None or not self._may_write():
             return
         try:
@@ -135,7 +148,6 @@ class Recorder:
                 else:
                     if uptime_s >= self._vehicle.uptime_s - 1:  # not one from before load()
                         self._keep_quiet()
-                    self._wait(uptime_s)
                     self.chain.put(rows.DECISION, uptime_s, 0, source, credential, action, verdict, short_id)
 
     def _count(self, source: int, verdict: int, number: int) -> None:
@@ -162,9 +174,8 @@ class Recorder:
         late = self._vehicle.uptime_s - self._counted_at_s >= _COUNTS_S
         if late and counts and not self.chain.pending and self._tokens > _RESERVE and self._allowed >= counts:
             self._allowed -= counts
-            self._wait(self._vehicle.uptime_s)
             self._put_counts()
-        if not self.chain.pending or not self._tokens:
+        if not self._waits() or not self._tokens:
             return None
         self._tokens -= 1
         return self.flush_steps()
@@ -178,9 +189,9 @@ class Recorder:
             self._allowed_at_s += _COUNT_S
             self._allowed = min(self._allowed + 1, _GROUPS)
 
-    def _wait(self, uptime_s: int) -> None:
-        if not self.chain.pending:
-            self._waits_since_s = uptime_s
+    def _waits(self) -> bool:
+        """Also where flash took the rows and refused the state."""
+        return self.chain.pending > 0 or not self.chain.kept
 
     def _keep_quiet(self) -> None:
         self._quiet_at = self._clock.ticks_add(self._clock.ticks_ms(), _QUIET_MS)
@@ -190,10 +201,11 @@ class Recorder:
         if vehicle.arbiter.lock.motor != lock.STILL:
             self._keep_quiet()
             return False
-        if vehicle.attends or vehicle.arbiter.facts.supply_low == YES:
+        if vehicle.arbiter.facts.supply_low == YES:
             return False
-        quiet = self._clock.ticks_diff(self._clock.ticks_ms(), self._quiet_at) >= 0
-        return quiet or vehicle.uptime_s - self._waits_since_s >= _PATIENCE_S
+        if vehicle.uptime_s - self._waits_since_s >= _PATIENCE_S:
+            return True
+        return not vehicle.attends and self._clock.ticks_diff(self._clock.ticks_ms(), self._quiet_at) >= 0
 
     # Writing
 
@@ -206,7 +218,7 @@ class Recorder:
 
     def flush_steps(self) -> "Generator[None, None, None]":
         """Write until nothing waits."""
-        while self.chain.pending:
+        while self._waits():
             yield from self.chain.flush_steps()
 
     def _told(self) -> None:

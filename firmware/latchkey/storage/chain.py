@@ -5,7 +5,7 @@ A row has 40 bytes, integers big-endian:
     offset  bytes
     0       4    number: one more than the last row's; never used twice, and of a hole in the numbers a row tells
     4       8    boot, uptime in s
-    12      2    how many: refusals, rows that were lost, rows that may be missing
+    12      2    how many: refusals, rows that were lost, rows that may be missing (none, or 0xFFFF: not known)
     14      2    credential, 0xFFFF for none
     16      4    kind (below), source, action, verdict
     20      4    short id of a key
@@ -52,7 +52,8 @@ DAMAGED = const(2)  # rows are missing, torn or not genuine
 STATE_LOST = const(3)  # the key is gone: a new chain begins
 NEW = const(4)  # there was no journal
 
-PENDING = const(16)  # rows that may wait in RAM
+PENDING = const(16)  # rows that may wait in RAM; how many more found no room there, RAM alone knows
+UNKNOWN = const(0xFFFF)  # how many may be missing: nothing bounds what is decided while nothing can be written
 HEAD_LEN = const(8)  # bytes of the last row's code that are given out
 ROW_LEN = const(40)
 
@@ -68,7 +69,7 @@ _CEILING = const(98_304)  # bytes: 24 such files, or an eighth of a small disk
 _NUMBERS = const(0x3F000000)  # a small int on the ESP32; what names a later row is not ours
 _STAY = const(3)  # files, also where the disk is full: two with rows and the one to be begun
 _JUMP = const(65_536)  # with the state lost: more rows than one boot writes, so that no number comes back
-_LAG = const(4_096)  # rows that the state may be behind
+_LAG = const(128)  # rows that the state may be behind: eight writes in a row that it missed, and their keys in one step
 _MARK = "journal"  # the number at the last boot
 
 _EIO = const(5)
@@ -78,7 +79,7 @@ _ENOSPC = const(28)
 class Chain:
     """number: of the next row. boot: this one's. head: of the last row's code, 8 bytes. pending: rows not written yet.
 
-    found: see above, -1 until load().
+    kept: the state in flash is that in RAM. found: see above, -1 until load().
     """
 
     def __init__(self, folder: str, marks: "Marks", random: "Callable[[int], bytes]") -> None:
@@ -88,6 +89,7 @@ class Chain:
         self.boot = 0
         self.head = b""
         self.pending = 0
+        self.kept = False
         self.found = -1
         self._marks = marks
         self._random = random
@@ -96,7 +98,6 @@ class Chain:
         self._rows = bytearray(PENDING * _BODY_LEN)
         self._last = b""  # row in flash, when its end was looked for
         self._unsure = False  # whether what was being written is in flash
-        self._kept = False  # the state in flash is that in RAM
         self._marked = False
         self._lost = 0
         self._segments = 0
@@ -122,7 +123,7 @@ class Chain:
         self.found = found
         if found >= STATE_LOST:
             self.put(BEGUN, 0, 0, 0, -1, 0, found, key_id(self._key))
-        self.put(BOOT, 0, 0 if found == CLEAN or found == NEW else PENDING, cause, -1, 0, found, bytes(4))
+        self.put(BOOT, 0, 0 if found == CLEAN or found == NEW else UNKNOWN, cause, -1, 0, found, bytes(4))
 
     def put(
         self,
@@ -166,7 +167,7 @@ class Chain:
             self.head = bytes(rows[_BODY_LEN - ROW_LEN :][:HEAD_LEN])
             self._written(count)
             yield
-        if not self._kept:
+        if not self.kept:
             self._keep()
         if self._lost:
             lost, self._lost = self._lost, 0
@@ -187,7 +188,7 @@ class Chain:
         self.number += count
         self.pending -= count
         self._rows[: self.pending * _BODY_LEN] = self._rows[count * _BODY_LEN : (count + self.pending) * _BODY_LEN]
-        self._kept = False
+        self.kept = False
 
     def _recount(self) -> None:
         """Flash has reported an error: rows that it took all the same wait no longer. raises: OSError."""
@@ -251,7 +252,7 @@ class Chain:
             self.number = end
         else:
             genuine = ahead == 0
-            self._kept = True
+            self.kept = True
         if not genuine or (end and self._first < 0):
             self._first = -1
             return DAMAGED
@@ -281,10 +282,13 @@ class Chain:
                     raise OSError(_EIO)
         except OSError as error:
             self._unsure = True
-            if error.args[0] == _ENOSPC:
-                for name in self.files()[:-_STAY][:1]:
-                    os.remove(self.folder + "/" + name)
+            self._make_room(error)
             raise
+
+    def _make_room(self, error: OSError) -> None:
+        if error.args[0] == _ENOSPC:
+            for name in self.files()[:-_STAY][:1]:
+                os.remove(self.folder + "/" + name)
 
     def _mark(self) -> None:
         """Once in each boot, outside the file system."""
@@ -298,10 +302,14 @@ class Chain:
     def _keep(self) -> None:
         """Put the state in the place of the older one: LittleFS commits the file as a whole, when it is closed."""
         state = _STATE + pack(">II", self.number, self.boot) + self._key
-        with open(self.folder + "/state", "wb") as file:
-            if file.write(state + sha256(state)[:_CHECK_LEN]) != _STATE_LEN:
-                raise OSError(_ENOSPC)
-        self._kept = True
+        try:
+            with open(self.folder + "/state", "wb") as file:
+                if file.write(state + sha256(state)[:_CHECK_LEN]) != _STATE_LEN:
+                    raise OSError(_ENOSPC)
+        except OSError as error:
+            self._make_room(error)
+            raise
+        self.kept = True
 
 
 def next_key(key: "bytes | bytearray") -> bytes:

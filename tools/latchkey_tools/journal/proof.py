@@ -174,8 +174,9 @@ def _tell(journal: Journal, report: Report) -> None:
     cuts = [row for row in journal.rows if row.kind == rows.BOOT and row.verdict == rows.CUT]
     if cuts:
         report.told.append(
-            f"{len(cuts)} boots came after the supply had been cut, the last at row {cuts[-1].place}: before each, up "
-            f"to {max(row.count for row in cuts)} decisions and the refusals of 10 minutes may be missing."
+            f"{len(cuts)} boots came after the supply had been cut, the last at row {cuts[-1].place}: before each, "
+            "decisions that were yet to be written, of its last seconds as a rule, and the refusals of 10 minutes or "
+            "more, may be missing; how many is not known."
         )
 
 

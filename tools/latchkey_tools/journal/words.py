@@ -25,7 +25,10 @@ FIELDS = (
     *("number", "boot", "uptime_s", "kind", "source", "action", "verdict", "text"),
     *("credential", "key", "count", "proof"),
 )
-_MISSING = "up to {count} decisions, and the refusals of its last 10 minutes, may be missing"
+_MISSING = (
+    "decisions that were yet to be written, of its last seconds as a rule, and the refusals of 10 minutes or more, may "
+    "be missing; how many is not known"
+)
 _ENDINGS = {
     rows.CLEAN: "the last one ended on purpose",
     rows.CUT: "the last one was cut off: " + _MISSING,
@@ -53,7 +56,8 @@ def record(row: Row, proof: str) -> dict[str, Any]:
         *(row.place, row.boot, row.uptime_s, _word(rows.KINDS, row.kind)),
         *(_word(_FIRMWARE.SOURCES, row.source), _word(_FIRMWARE.ACTIONS, row.action), row.verdict if decided else None),
         sentence(row),
-        *(row.credential if row.credential >= 0 else None, row.key_id if int(row.key_id, 16) else "", row.count, proof),
+        *(row.credential if row.credential >= 0 else None, row.key_id if int(row.key_id, 16) else ""),
+        *(row.count if row.kind != rows.BOOT or not row.count else None, proof),  # not known; once it said 16
     )
     return dict(zip(FIELDS, values, strict=True))
 
@@ -63,7 +67,7 @@ def _counted(verdict: int) -> str:
 
 
 def _boot(row: Row) -> str:
-    how = _ENDINGS.get(row.verdict, f"unknown ending {row.verdict}").format(count=row.count)
+    how = _ENDINGS.get(row.verdict, f"unknown ending {row.verdict}")
     cause = _word(_FIRMWARE.CAUSES, row.source)
     return f"boot {row.boot}{f' ({cause})' if cause else ''}: {how}"
 
