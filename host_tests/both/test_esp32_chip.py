@@ -258,6 +258,18 @@ def test_a_status_gives_way_to_what_waits_and_the_queue_has_an_end():
     assert _sent(chip, terminal, 2) == ["status 3"]
 
 
+def test_a_line_longer_than_the_queue_goes_out_where_nothing_else_waits():
+    _, _, chip, terminal = _chip()
+    status = "status " + "s" * 8_000
+    chip.console.write(status)
+    chip.console.write("verdict 1")
+    assert _sent(chip, terminal, 150) == [status, "verdict 1"]
+    chip.console.write("verdict 2")
+    chip.console.write("journal " + "j" * 8_000)  # something waits, so that it would be more than may
+    chip.console.write("verdict 3")
+    assert _sent(chip, terminal, 150) == ["verdict 2", "verdict 3"]
+
+
 def test_whoever_waits_while_the_cable_is_full_loses_nothing():
     """A line of 340 bytes each 20 ms is more than 115,200 baud carry."""
     _, _, chip, terminal = _chip()

@@ -7,6 +7,10 @@ from fakes.bench_cards import key_card
 from fakes.esp32_bench import Esp32Bench
 from fakes.esp32_board import Board
 from fakes.scale import LONG, SHORT
+from latchkey.credentials import entries
+from latchkey.credentials.windows import MOST, block_of
+from latchkey.crypto.digest import sha256
+from latchkey.storage.records import Record
 
 _WITHIN_MS = 10_000
 
@@ -183,6 +187,36 @@ def test_a_long_answer_goes_down_the_cable_whole_and_holds_nobody_up():
         assert max(bench.terminal.pieces) <= 57
 
     bench.run(story())
+
+
+def _enrol_guests(bench):
+    """As many as may have windows, in an empty list."""
+    keys = [(1000 + n).to_bytes(4, "big") * 16 for n in range(MOST)]
+    body = entries.header()
+    for key in keys:
+        lead = entries.lead(codes.GUEST, entries.ACTIVE, 1, entries.KEYCARD, entries.WINDOWED)
+        body += lead + key + bytes(entries.TAIL_LEN)
+    for number, key in enumerate(keys):
+        body += block_of(number, sha256(key)[:16], 848_880_000, 848_883_600, 1)
+    for _ in Record(bench.disk.mount() + "/keys").change_steps(0, body):
+        pass
+
+
+def test_the_status_of_thirty_two_guests_with_windows_goes_down_the_cable():
+    bench = Esp32Bench()
+    _enrol_guests(bench)
+
+    async def story():
+        await bench.pass_ms(3_000)
+        keys = bench.status()["keys"]
+        assert len(keys) == 32 and all([key["window"] == [14_148_000, 14_148_060, 1] for key in keys])
+        assert 4_000 < bench.status_length() < 6_000
+        before = bench.status()["uptime_s"]
+        await bench.pass_ms(5_000)
+        assert bench.status()["uptime_s"] - before >= 3
+
+    bench.run(story())
+    assert not bench.failures
 
 
 def test_storage_mode_is_entered_at_rest_and_says_why_not_otherwise():
