@@ -223,10 +223,10 @@ def main() -> None:
 
     p256.variant()  # loads native code while the heap is in one piece
     chip = __import__("latchkey.chip." + board.CHIP, None, None, ("open",)).open(board)
-    vehicle, inputs, links = build(board, chip)
-    gc.collect()
-    gc.threshold(-1)  # from here on only when the heap is full
     try:
+        vehicle, inputs, links = build(board, chip)
+        gc.collect()
+        gc.threshold(-1)  # from here on only when the heap is full
         asyncio.run(run(chip, vehicle, inputs, links))
     except KeyboardInterrupt:  # on a board: somebody at the cable wants the interpreter
         chip.release()

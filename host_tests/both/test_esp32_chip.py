@@ -181,9 +181,9 @@ def test_it_runs_as_fast_as_it_can_and_says_why_it_was_reset():
     assert (world.frequency, chip.reset_cause) == (160_000_000, "")
 
 
-def test_the_watchdog_starts_with_the_first_sign_of_life_and_gives_a_person_an_hour():
+def test_the_watchdog_gives_building_a_minute_then_5_s_at_a_time_and_a_person_an_hour():
     time, world, chip, _ = _chip()
-    time.advance(100_000)
+    time.advance(59_900)
     assert not world.bitten
     chip.alive(True)
     time.advance(4_900)
@@ -195,6 +195,16 @@ def test_the_watchdog_starts_with_the_first_sign_of_life_and_gives_a_person_an_h
     assert not world.bitten
     time.advance(200_000)
     assert world.bitten
+
+
+def test_what_hangs_before_the_first_sign_of_life_is_bitten_too():
+    time, world, chip, _ = _chip()
+    time.advance(60_000)
+    assert world.bitten
+    time, world, chip, _ = _chip()
+    chip.release()  # Ctrl-C as early as that
+    time.advance(3_500_000)
+    assert not world.bitten
 
 
 def test_storage_mode_sleeps_until_the_button_with_radio_and_reader_off():
@@ -307,7 +317,19 @@ def test_a_watchdog_that_has_bitten_in_vain_three_times_lets_the_rest_work_on():
     world, chip = boot(kept, 3)
     assert not world.bitten
     for _ in range(600):
+        chip.alive(True)
         chip.rest()
     assert boot(world.kept, 3)[0].bitten
+    world, chip = boot(b"lk\x02", 3)
+    for _ in range(1_300):  # nothing has mended
+        chip.alive(False)
+        chip.rest()
+    for rests in (599, 600):  # together they are more than ten minutes, and were not one after the other
+        assert world.kept == b"lk\x03"
+        chip.alive(False)
+        for _ in range(rests):
+            chip.alive(True)
+            chip.rest()
+    assert world.kept == b"lk\x00"
     assert boot(b"lk\x07", 1)[0].kept == b"lk\x00"
     assert not boot(b"lk\xff", 3)[0].bitten

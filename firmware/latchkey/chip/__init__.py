@@ -31,8 +31,9 @@
     rest()                       called about once a second, while nobody is at the car; may take 100 ms
     random(n) -> bytes           n bytes of the hardware generator
     alive(well)                  called all the time; feeds the watchdog, which bites 5 s after the last time, if all is
-                                 well. Where three resets in a row have not mended it, it is fed all the same: what
-                                 does work then is not ended every few seconds because of what does not
+                                 well, and 60 s after open() if there was no first time. Where three resets in a row
+                                 have not mended it, it is fed all the same, until all has been well for ten minutes:
+                                 what does work then is not ended every few seconds because of what does not
     release()                    the firmware has been stopped by hand: whoever did so is given an hour
     sleep()                      sleep until the board's wake input is active, then boot. OSError says why it cannot
 

@@ -57,6 +57,7 @@ _BUFFER_LEN = const(512)
 # The watchdog bites this long after the last alive(). Longer than the longest step that cannot be divided, which is one
 # of a TLS handshake: 1.3 s were measured on an ESP32 for all of them together (micropython-esp32 issue 131).
 _BITE_MS = const(5_000)
+_BUILD_MS = const(60_000)  # before the first one: the list of keys is read, a file system is mended
 _RELEASED_MS = const(3_600_000)
 _VAIN_BITES = const(3)
 _MENDED_RESTS = const(600)  # about ten minutes
@@ -70,10 +71,12 @@ class Chip:
 
     def __init__(self, board: "Board") -> None:
         self._board = board
-        self._watchdog: "machine.WDT | None" = None
+        self._watchdog = machine.WDT(timeout=_BUILD_MS)
+        self._lives = False
         self._network: "Network | None" = None
         self._radio_was_on = False
         self._rests = 0
+        self._well_rests = 0  # one after the other
         self.marks = Marks()
         waiting = select.poll()
         waiting.register(sys.stdin, select.POLLIN)
@@ -178,7 +181,8 @@ class Chip:
 
     def rest(self) -> None:
         self._rests += 1
-        if self._rests == _MENDED_RESTS and self._bites:
+        self._well_rests += 1
+        if self._well_rests >= _MENDED_RESTS and self._bites:
             self._bites = 0
             _note_bites(0)
         if self._rests % _COLLECT_EVERY == 0:
@@ -193,15 +197,17 @@ class Chip:
         return os.urandom(count)
 
     def alive(self, well: bool) -> None:
-        if self._watchdog is None:
+        if not self._lives:
+            self._lives = True
             self._watchdog = machine.WDT(timeout=_BITE_MS)
+        if not well:
+            self._well_rests = 0
         if well or self._bites >= _VAIN_BITES:
             self._watchdog.feed()
 
     def release(self) -> None:
         """Whoever has pressed Ctrl-C wants to put files on. A watchdog cannot be stopped, but it can be given time."""
-        if self._watchdog is not None:
-            machine.WDT(timeout=_RELEASED_MS).feed()
+        machine.WDT(timeout=_RELEASED_MS).feed()
 
     def sleep(self) -> None:
         """Sleep until the board's wake input is active, then boot. The radio is off meanwhile, and readers are reset.
