@@ -228,6 +228,19 @@ def test_storage_mode_says_why_it_cannot_be():
     assert not world.asleep
 
 
+def test_the_last_word_before_storage_mode_is_said_once_nothing_can_refuse_it():
+    said = []
+    _, world, chip, _ = _chip()
+    button = world.inputs[13] = _At(0)
+    _refused(OSError, chip.sleep, lambda: said.append(world.asleep))
+    assert said == []
+    button.level = 1
+    world.radio.BLE().active(True)
+    world.radio.out_of_order = True
+    _refused(esp32_world.Stopped, chip.sleep, lambda: said.append(world.asleep))
+    assert said == [False] and world.asleep
+
+
 # The cable
 
 

@@ -219,6 +219,25 @@ def test_the_status_of_thirty_two_guests_with_windows_goes_down_the_cable():
     assert not bench.failures
 
 
+def test_the_journal_says_that_it_ended_on_purpose_where_storage_mode_has_begun_and_not_where_it_was_refused():
+    for wake, found in ((None, "cut"), ("button", "clean")):
+        bench, _ = _bench(WAKE=wake)
+
+        async def story(bench=bench):
+            await bench.pass_ms(3_000)
+            bench.type("sleep")
+            await bench.pass_ms(100)
+
+        async def found_again(bench=bench):
+            await bench.pass_ms(3_000)
+            return bench.status()["journal"]["found"]
+
+        bench.run(story())
+        assert bench.world.asleep is (wake is not None)
+        bench.disk.cut_power()
+        assert bench.run(found_again()) == found
+
+
 def test_storage_mode_is_entered_at_rest_and_says_why_not_otherwise():
     bench, _ = _bench()
 

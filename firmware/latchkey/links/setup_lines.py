@@ -87,9 +87,7 @@ def sleep_steps(
     try:
         if facts.ignition_on == YES or facts.moving() or vehicle.arbiter.lock.motor != lock.STILL:
             raise OSError("the vehicle is in use")
-        if recorder is not None:
-            recorder.end()
-        chip.sleep()
+        chip.sleep(recorder.end if recorder is not None else None)  # the journal says so only where it comes true
     except (OSError, MemoryError) as error:
         write("error sleep: %s" % error)
 

@@ -22,6 +22,7 @@ from latchkey.chip.esp32.wires import Output, SpeedLevel, SpeedPulses, Supply, W
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable
     from typing import Protocol
 
     from latchkey.chip import I2cBus, Level, Radio, Settings, SpiBus
@@ -209,14 +210,14 @@ class Chip:
         """Whoever has pressed Ctrl-C wants to put files on. A watchdog cannot be stopped, but it can be given time."""
         machine.WDT(timeout=_RELEASED_MS).feed()
 
-    def sleep(self) -> None:
+    def sleep(self, last: "Callable[[], None] | None" = None) -> None:
         """Sleep until the board's wake input is active, then boot. The radio is off meanwhile, and readers are reset.
 
-        raises: OSError, with the reason, where that cannot be.
+        last: called when nothing can refuse any more. raises: OSError, with the reason, before that.
         """
         from latchkey.chip.esp32.storage import sleep
 
-        sleep(self._board)
+        sleep(self._board, last)
 
     def _warm_up(self) -> None:
         """The chip's random numbers are true ones while a radio is on (ESP-IDF, Random Number Generation)."""

@@ -10,11 +10,13 @@ import machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # read by mypy, never run
+    from collections.abc import Callable
+
     from latchkey.chip.esp32 import Board
 
 
-def sleep(board: "Board") -> None:
-    """See Chip.sleep(). raises: OSError."""
+def sleep(board: "Board", last: "Callable[[], None] | None") -> None:
+    """See Chip.sleep(). Who presses the button meanwhile wakes it at once. raises: OSError."""
     for name, number, _pull, active in board.INPUTS:
         if name == board.WAKE:
             pin = machine.Pin(number)
@@ -24,6 +26,8 @@ def sleep(board: "Board") -> None:
             break
     else:
         raise OSError("the board has no input to wake it")
+    if last is not None:
+        last()
     _switch_off(board)
     machine.deepsleep()
 
@@ -44,11 +48,14 @@ def _switch_off(board: "Board") -> None:
         machine.Pin(number, hold=True)  # type: ignore[call-arg]  # no stub knows it
     if hasattr(esp32, "gpio_deep_sleep_hold"):
         esp32.gpio_deep_sleep_hold(True)
-    if board.RADIO:
-        import bluetooth
+    try:
+        if board.RADIO:
+            import bluetooth
 
-        bluetooth.BLE().active(False)
-    if board.WIFI:
-        import network
+            bluetooth.BLE().active(False)
+        if board.WIFI:
+            import network
 
-        network.WLAN(network.STA_IF).active(False)
+            network.WLAN(network.STA_IF).active(False)
+    except OSError:
+        pass  # deep sleep takes the supply from a radio that does not answer

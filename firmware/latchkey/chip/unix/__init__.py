@@ -101,7 +101,7 @@ class Chip:
     def release(self) -> None:
         """There is no watchdog."""
 
-    def sleep(self) -> None:
+    def sleep(self, last: "Callable[[], None] | None" = None) -> None:
         raise OSError("a simulated board does not sleep")
 
 
