@@ -345,6 +345,23 @@ def test_a_new_chain_for_which_there_is_no_time_is_given_up():
     car.end()
 
 
+def test_a_new_chain_that_was_announced_only_is_given_up_and_the_old_one_goes_on():
+    car = _started()
+    said = []
+    answer = answer_steps(car.recorder, ["journal", "begin", "55" * 32], said.append)
+    next(answer)
+    car.pass_ms(50)  # its announcement waits
+    car.vehicle.sense_supply(YES)
+    _answered(car, answer, 300)
+    car.vehicle.sense_supply(NO)
+    car.pass_ms(10_000)
+    assert said == [_NOT_NOW] and len(car.rows(rows.BEGUN)) == 1 and len(car.rows(rows.NEXT_KEY)) == 1
+    after = Car(car.folder, car.marks)
+    after.pass_ms(3_000)
+    assert after.chain.found == rows.CUT, "under the old key"
+    car.end()
+
+
 def test_a_new_chain_that_a_recorder_begun_anew_has_forgotten_is_told():
     car = _started()
     said = []

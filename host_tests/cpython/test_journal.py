@@ -243,6 +243,15 @@ def test_a_journal_that_lost_its_state_or_was_deleted_says_that_it_is_another_ch
     assert _report(car.files()).wrong == ["There is no row of the kept chain."]
 
 
+def test_a_key_that_was_announced_and_given_up_leaves_the_chain_before_it_whole(car):
+    """The supply fell between the two, and whoever had asked was told to try later."""
+    car.chain.put(rows.NEXT_KEY, 0, 0, 0, -1, 0, 0, bytes.fromhex(rows.key_id(bytes(32))))
+    car.write(car.chain)
+    car.decide(car.chain, 200)
+    report = _report(car.files(), chains=((_KEY, _FIRST), (bytes(32), None)))
+    assert not report.wrong and report.count(proof.VERIFIED) == 44
+
+
 def test_a_second_key_goes_on_from_the_first_and_one_that_is_not_kept_is_told(car):
     own = bytes([7]) * 32
     car.begin(own)
