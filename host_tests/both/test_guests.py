@@ -194,6 +194,18 @@ def _written(*blocks):
     return ListInFolder(Marks(), entries.header() + entries.entry(codes.OWNER, 1, _key(0)) + b"".join(blocks))
 
 
+def _written_at(generation, *blocks, marks=None, boots=True):
+    """The same after so many changes, booted once more."""
+    keys = ListInFolder(marks or Marks(), entries.header() + entries.entry(codes.OWNER, 1, _key(0)))
+    for change in range(1, generation):
+        piece = b"".join(blocks) if change == generation - 1 else b""
+        for _ in keys.registry._record.change_steps(entries.offset_of(1), piece):
+            pass
+    if boots:
+        keys.registry = keys.reboot()
+    return keys
+
+
 def test_a_window_is_written_as_documented():
     assert entries.lead(codes.GUEST, ACTIVE, 7, entries.KEYCARD, entries.WINDOWED) == b"\x03\x01\x08\x01\0\0\0\x07"
     block = block_of(258, bytes(range(16)), _FROM, _UNTIL, 1)
@@ -248,6 +260,60 @@ def test_a_key_that_older_firmware_enrolled_again_counts_as_it_did_that():
     phone = entries.entry(codes.DRIVER, 1, _key(5), entries.PHONE, entries.tail(_key(5), bytes(16), 0, 9))
     with _written(_windowed(1, _key(2), kind=entries.PHONE), phone) as keys:  # its slot was given away
         assert keys.registry.number_in(0) == 2 and keys.registry.condition(1) == entries.ABSENT
+
+
+def _restricted(key, role, generation, version=entries.PACED, condition=ACTIVE):
+    """A card's block that older firmware does not see."""
+    lead = entries.lead(role, condition, generation, entries.KEYCARD, version)
+    return lead + key + entries.tail(key, bytes(16), 0, 50)
+
+
+def test_of_two_restricted_entries_with_one_key_the_later_change_counts_wherever_it_stands():
+    """The second was enrolled by older firmware, and has been restricted since."""
+    old = _restricted(_key(2), codes.OWNER, 3)
+    new = _restricted(_key(2), codes.DRIVER, 6, condition=SUSPENDED)
+    guest = _restricted(_key(2), codes.GUEST, 6, entries.WINDOWED)
+    for blocks, role in (((old, new), codes.DRIVER), ((new, old), codes.DRIVER), ((old, guest), codes.GUEST)):
+        with _written_at(9, *blocks) as keys:
+            for registry in (keys.registry, keys.reboot()):
+                number = registry.find(_key(2))
+                assert registry.state == READY and registry.role(number) == role and registry.owners() == 1
+                assert registry.condition(3 - number) == entries.ABSENT
+
+
+def test_of_two_restricted_phones_in_one_slot_the_later_change_counts():
+    blocks = []
+    for n, generation in ((5, 3), (6, 4)):
+        lead = entries.lead(codes.GUEST, ACTIVE, generation, entries.PHONE, entries.WINDOWED)
+        blocks.append(lead + _key(n) + entries.tail(_key(n), bytes(16), 0, 9))
+    for first, second in (blocks, reversed(blocks)):
+        with _written_at(9, first, second) as keys:
+            number = keys.registry.number_in(0)
+            assert keys.registry.find(_key(6)) == number and keys.registry.find(_key(5)) == -1
+
+
+def test_what_gave_way_is_erased_and_does_not_count_again_once_the_other_key_has_gone():
+    old = _restricted(_key(2), codes.OWNER, 3)
+    with _written_at(9, old, entries.entry(codes.DRIVER, 4, _key(2))) as keys:
+        keys.registry.load()  # again, and nothing is left to do
+        assert keys.registry.generation == 10 and keys.registry.state == READY
+        block = bytearray(entries.BLOCK_LEN)
+        for twin in (False, True):
+            assert keys.registry._record.read(entries.offset_of(1), block, twin) and not any(block)
+        assert keys.registry.revoke(2) == codes.ACCEPTED
+        assert keys.reboot().condition(2) == REVOKED and keys.reboot().find(_key(2)) == 2
+
+
+def test_where_it_cannot_be_erased_it_counts_as_little_and_the_next_boot_tries_again():
+    marks = Marks()
+    with _written_at(9, _restricted(_key(2), codes.OWNER, 3), marks=marks, boots=False) as keys:
+        for _ in keys.registry._record.change_steps(entries.offset_of(2), entries.entry(codes.DRIVER, 4, _key(2))):
+            pass
+        marks.limit = 0
+        found = keys.reboot()
+        assert found.state == READY and found.find(_key(2)) == 2 and found.generation == 10
+        marks.limit = None
+        assert keys.reboot().generation == 11
 
 
 def test_thirty_two_guests_have_windows_and_the_next_one_is_told_so():

@@ -59,6 +59,7 @@ class KeyList:
         self.owner_kind = entries.KEYCARD
         self.pending_cards = 0
         self.windows: "Windows | None" = None
+        self._displaced: "list[int]" = []
         self._record = record
         self._marks = marks
         self._roll = Roll(capacity)
@@ -79,7 +80,8 @@ class KeyList:
     def load(self) -> int:
         """Read the list at boot; returns `state`. Mends a damaged copy and marks that lag behind.
 
-        Whatever goes wrong on the way is UNREADABLE, and may be tried again.
+        What older firmware has enrolled again without seeing it is erased. Whatever goes wrong on the way is
+        UNREADABLE, and may be tried again.
         """
         self._forget()
         try:
@@ -249,6 +251,7 @@ class KeyList:
         self._roll.clear()
         self.pending_cards = 0
         self.windows = None
+        self._displaced = []
 
     def _read(self) -> int:
         marked = self._marks.get(_GENERATION) or 0
@@ -260,7 +263,8 @@ class KeyList:
         self._read_blocks()
         if self.generation < marked:
             return OLDER
-        self._mark()
+        if self._mark():
+            self._erase_displaced()
         return READY
 
     def _read_blocks(self) -> None:
@@ -298,10 +302,10 @@ class KeyList:
             slot = entries.slot_in(memoryview(block)[LEAD_LEN + KEY_LEN :])
             if slot >= entries.SLOTS:
                 raise RecordError(records.MALFORMED)
-        if not self._is_free(self._roll.index.find(prefix), version) or not self._is_free(
-            self._roll.number_in(slot), version
-        ):
-            self._roll.vacate(number)
+        rank = (version == entries.PLAIN, generation)
+        if self._gives_way(number, rank, self._roll.index.find(prefix)):
+            return
+        if self._gives_way(number, rank, self._roll.number_in(slot)):
             return
         self._roll.assign(number, prefix)
         self._roll.set(number, kind, role, condition, generation, version)
@@ -311,18 +315,31 @@ class KeyList:
         if slot != NO_SLOT:
             self._roll.place(number, slot, entries.short_id(key))
 
-    def _is_free(self, other: int, version: int) -> bool:
-        """False where `other` keeps the key or the slot that an entry of this version claims as well.
+    def _gives_way(self, number: int, rank: "tuple[bool, int]", other: int) -> bool:
+        """Of two that claim the same key or slot one is vacated; True where it is `number`. rank: (PLAIN, generation).
 
-        Older firmware, which did not see a restricted entry, has given its key or slot away: that entry gives way.
+        Older firmware, which did not see a restricted entry, has given its key or slot away: that entry gives way, also
+        after the other has been restricted since; then the later change tells which is which.
         """
         if other < 0:
-            return True
-        if version == entries.PLAIN and self._roll.version(other) == entries.PLAIN:
+            return False
+        others = (self._roll.version(other) == entries.PLAIN, self._roll.generation(other))
+        if rank[0] and others[0]:
             raise RecordError(records.MALFORMED)
-        if version == entries.PLAIN:
-            self._roll.vacate(other)
-        return version == entries.PLAIN
+        loser = other if rank > others else number
+        self._roll.vacate(loser)
+        self._displaced.append(loser)
+        return loser == number
+
+    def _erase_displaced(self) -> None:
+        """What gave way must not count again once the key that displaced it has gone. Else tried at the next boot."""
+        try:
+            for number in self._displaced:
+                for _ in self._record.change_steps(entries.offset_of(number), bytes(BLOCK_LEN)):
+                    pass
+                self._mark()
+        except (RecordError, MemoryError) as error:
+            self._note(error)
 
 
 def prefix_of(key64: "bytes | bytearray") -> bytes:
