@@ -13,11 +13,14 @@ proves nothing. In place of K stands the card's own AES key, then 1 until the ca
 time and 0 from then on, its pace, the check. A revoked entry keeps its key, without which nobody could enrol the card
 again.
 
-Blocks of another version or type are kept as they are and match nothing, so cards go on working after a step back to
-older firmware. An entry that restricts its key takes a version of its own, lest older firmware overlook the
-restriction; version 1 has none. Version 2 is a card's with a pace in the place of the form: how soon it must answer,
-in steps of 4 ms, 0 for no limit. A key card then has a check as well. Version 3 is a guest's whose window (windows.py),
-a block of type 5, must be found and fit, without which he is refused; a guest's card may have a pace besides.
+Blocks of another version or type are kept as they are and match nothing. An entry that restricts its key takes a
+version of its own, lest older firmware overlook the restriction; version 1 has none. After a step back to firmware that
+knows version 1 alone the others let nobody in, and every card that is enrolled now gets a pace and is one of them:
+what goes on working are cards without one, phones and cloud keys that have no window.
+
+Version 2 is a card's with a pace in the place of the form: how soon it must answer, in steps of 4 ms, 0 for no limit. A
+key card then has a check as well. Version 3 is a guest's whose window (windows.py), a block of type 5, must be found
+and fit, without which he is refused; a guest's card may have a pace besides.
 """
 
 from struct import pack, unpack_from
