@@ -221,8 +221,10 @@ def test_what_is_wrong_with_a_limit_is_said_and_changes_nothing():
             assert await _limit(bench, words) == []
             assert bench.errors and "limit NUMBER" in bench.errors[0], words
         bench.forget()
-        await _limit(bench, "9 100")
-        assert codes.NO_SUCH_KEY in bench.verdicts()
+        for number in ("9", "65536", "4294967296"):
+            bench.forget()
+            assert await _limit(bench, number + " 100") == []
+            assert bench.verdicts() == [codes.NO_SUCH_KEY], number
         assert await _limit(bench, "0") == [200]
 
     bench.run(story())

@@ -78,6 +78,10 @@ def _limit(words: "Sequence[str]", request: "Request", vehicle: "Vehicle") -> st
     limit_ms = int(wanted) if wanted.isdigit() else 0
     if len(words) > 3 or (wanted and wanted != "off" and not 0 < limit_ms <= _LONGEST_MS):
         return "error limit NUMBER MS, from 1 to 1000, or limit NUMBER off"
+    if vehicle.registry.condition(number) == entries.ABSENT:
+        request.action = codes.PACE_KEY
+        vehicle.refuse(request, codes.NO_SUCH_KEY)
+        return ""
     pace = vehicle.registry.pace(number)
     if wanted:
         pace = entries.pace_of(limit_ms)
