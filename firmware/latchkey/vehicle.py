@@ -123,14 +123,15 @@ class Vehicle:
 
     def request(self, request: Request) -> int:
         """Decide one request, drive what it moves, note it; returns the verdict. Allocates nothing, never waits."""
-        verdict = recognise(self.registry, request, self.now_min)
-        if not verdict:
-            role = self.registry.role(request.credential)
-            if role == codes.GUEST and self.remote.is_set(GUESTS_SUSPENDED):
-                verdict = codes.SUSPENDED
-            else:
-                verdict = self._decide(request, role)
+        verdict = self.verdict_on(request) or self._decide(request, self.registry.role(request.credential))
         return self._note(request, verdict)
+
+    def verdict_on(self, request: Request) -> int:
+        """ACCEPTED where whoever asks counts for something now, or why not. Allocates nothing."""
+        verdict = recognise(self.registry, request, self.now_min)
+        if not verdict and self.registry.role(request.credential) == codes.GUEST:
+            return codes.SUSPENDED if self.remote.is_set(GUESTS_SUSPENDED) else codes.ACCEPTED
+        return verdict
 
     def refuse(self, request: Request, verdict: int) -> int:
         """A link refuses by itself, before anything could be asked (no key, wrong answer): show it and note it."""
@@ -280,7 +281,8 @@ class Vehicle:
             self._note_own(codes.CABIN, self.custody.outcome_action, outcome, self.custody.outcome_credential)
         if self.arbiter.lock.motor == lock.STILL:
             self._keep_switches()
-            self.wall.keep(self.uptime_s)
+            if not self.attends:
+                self.wall.keep(self.uptime_s)
         self._indicator.tick(now, self._standing())
 
     def seconds_left(self, timer: int) -> int:
@@ -322,7 +324,8 @@ class Vehicle:
         if verdict:
             return verdict
         if action == codes.SET_CLOCK:
-            return self.wall.set(request.argument, self.uptime_s, request.source == codes.CABIN)
+            trusted = request.source == codes.CABIN or role == codes.OWNER
+            return self.wall.set(request.argument, self.uptime_s, trusted)
         if action == codes.REVOKE_KEY or action >= codes.SUSPEND_KEY:
             return self.custody.change(action, request.argument, request.window)
         if action >= codes.SUSPEND_GUESTS:
@@ -401,8 +404,8 @@ class Vehicle:
     # Noting
 
     def _note(self, request: Request, verdict: int) -> int:
-        setting_clock = request.action == codes.SET_CLOCK  # which phones do unasked: news only where it moved
-        if setting_clock and verdict != codes.ACCEPTED:
+        setting_clock = request.action == codes.SET_CLOCK  # which phones do unasked, so it shows no light
+        if setting_clock and (verdict == codes.ALREADY or verdict == codes.CLOCK_BACK):
             return verdict
         self.journal.note(self.uptime_s, request.source, request.credential, request.action, verdict, request.key_id)
         if not codes.is_accepted(verdict):
@@ -410,7 +413,8 @@ class Vehicle:
             self.refusal = verdict
         elif 0 < request.action <= codes.REVOKE_DRIVE:
             self._remember(request, verdict)
-        if verdict or request.action < codes.CONFIRM_KEY or not (self.custody.is_writing() or setting_clock):
+        changing = request.action >= codes.CONFIRM_KEY and self.custody.is_writing()
+        if not setting_clock and (verdict or not changing):
             self._indicator.show(verdict)  # of a change of the key list light and sound tell the outcome alone
         self.revision += 1
         return verdict

@@ -1,4 +1,4 @@
-"""The vehicle's clock: forward by any trusted word, back by hand alone, and never further back than a mark."""
+"""The vehicle's clock: forward by any word that counts, back by an owner or on the console, and what its mark keeps."""
 
 from fakes.marks import Marks
 from latchkey.core.codes import ACCEPTED, ALREADY, CLOCK_BACK
@@ -37,7 +37,7 @@ def test_the_next_phone_with_the_same_time_changes_nothing():
     assert clock.now_min(600) == (_NOW + 500) // 60
 
 
-def test_a_phone_sets_it_forward_as_far_as_it_likes_and_back_by_five_minutes_in_all():
+def test_a_driver_s_phone_sets_it_forward_as_far_as_it_likes_and_back_by_five_minutes_in_all():
     clock = _set()
     assert clock.set(_NOW + 30 * _DAY_S, 100, False) == ACCEPTED
     assert clock.set(_NOW, 100, False) == CLOCK_BACK
@@ -50,36 +50,58 @@ def test_a_phone_sets_it_forward_as_far_as_it_likes_and_back_by_five_minutes_in_
         assert clock.set(there + 3_600 - 60 * minutes, an_hour, False) == verdict, minutes
 
 
-def test_the_console_sets_it_back_but_not_to_before_the_firmware():
+def test_an_owner_and_the_console_set_it_back_but_not_to_before_the_firmware():
     clock = _set(Marks())
     assert clock.set(_NOW + 900 * _DAY_S, 100, False) == ACCEPTED
-    assert clock.keep(100)
+    assert clock.keep(160)
     assert clock.set(_NOW, 101, True) == ACCEPTED and clock.now_min(101) == _NOW_MIN
     assert clock.set(60 * _WRITTEN_MIN - 60, 102, True) == CLOCK_BACK
     assert clock.set((1 << 32) + 60, 102, True) == CLOCK_BACK
     assert clock.now_min(102) == _NOW_MIN
-    assert clock.keep(102) and WallClock(clock._marks).now_min(0) == -1 - _NOW_MIN
+    assert clock.keep(161) and WallClock(clock._marks).now_min(0) == -1 - _NOW_MIN - 1
 
 
 def test_after_a_reboot_a_phone_cannot_set_it_to_before_the_mark():
     marks = Marks()
     clock = _set(marks)
-    assert clock.keep(100) and marks.values == {"minute": _NOW_MIN}
+    assert clock.keep(159) and marks.values == {}
+    assert clock.keep(160) and marks.values == {"minute": _NOW_MIN + 1}
     clock = WallClock(marks)
     assert not clock.known
-    assert clock.set(_NOW - 301, 0, False) == CLOCK_BACK and not clock.known
-    assert clock.set(_NOW - 300, 0, False) == ACCEPTED
+    assert clock.set(_NOW - 241, 0, False) == CLOCK_BACK and not clock.known
+    assert clock.set(_NOW - 240, 0, False) == ACCEPTED
+
+
+class _Counting(Marks):
+    sets = 0
+
+    def set(self, name, value):
+        self.sets += 1
+        super().set(name, value)
+
+
+def test_a_lie_that_the_mark_has_kept_ends_with_the_first_word_of_an_owner():
+    marks = Marks()
+    clock = _set(marks)
+    assert clock.set(_NOW + 900 * _DAY_S, 100, False) == ACCEPTED and clock.keep(160)
+    clock = WallClock(marks)
+    assert clock.set(_NOW, 10, False) == CLOCK_BACK and not clock.known
+    assert clock.set(_NOW, 10, True) == ACCEPTED and clock.now_min(10) == _NOW_MIN
+    assert clock.keep(70) and WallClock(marks).now_min(0) == -1 - _NOW_MIN - 1
+
+
+def test_an_owner_s_phone_and_a_driver_s_that_disagree_wear_nothing():
+    marks = _Counting()
+    clock = _set(marks)
+    for second in range(200, 200 + 100_000, 200):
+        clock.set(_NOW + second + 1_800, second, False)
+        assert clock.set(_NOW + second, second + 1, True) == ACCEPTED
+        clock.keep(second + 100)
+    assert 1 <= marks.sets <= 2
 
 
 def test_the_mark_is_written_once_a_day_at_most_whatever_is_told():
-    class Counting(Marks):
-        sets = 0
-
-        def set(self, name, value):
-            self.sets += 1
-            super().set(name, value)
-
-    marks = Counting()
+    marks = _Counting()
     clock = _set(marks)
     for second in range(100, 100 + 3 * _DAY_S, 600):
         clock.keep(second)
@@ -92,10 +114,10 @@ def test_a_mark_that_cannot_be_written_is_said_and_tried_again_a_day_later():
     marks = Marks()
     marks.limit = 0
     clock = _set(marks)
-    assert not clock.keep(100) and clock.keep(200)
+    assert not clock.keep(160) and clock.keep(260)
     marks.limit = None
-    assert clock.keep(99 + _DAY_S) and not marks.values
-    assert clock.keep(100 + _DAY_S) and marks.values
+    assert clock.keep(159 + _DAY_S) and not marks.values
+    assert clock.keep(160 + _DAY_S) and marks.values
 
 
 def test_a_console_that_sets_the_same_time_again_and_again_wears_nothing():

@@ -1,7 +1,7 @@
 """A guest's errand, a suspended key, and a lost card, at the whole application."""
 
 from fakes.bench_cards import key_card
-from fakes.bench_pairing import car, enrol_phone
+from fakes.bench_pairing import ask_unsigned, car, enrol_phone
 from fakes.bench_phone import UNLOCK
 from fakes.phone import own_order, parsed
 from latchkey.core import codes
@@ -13,6 +13,8 @@ _ERRAND = "guest 1 2026-11-25T18:00 2026-11-25T18:01"
 _SIX = 848_880_000 + 18 * 3_600  # 2026-11-25T18:00
 _WRITTEN_MS = 2_000
 _CLOCK, _TELL, _SUSPEND, _ADMIT, _LIMIT, _REVOKE = 8, 9, 10, 11, 12, 13
+_SUSPEND_GUESTS, _ADMIT_GUESTS = 2, 3
+_KEY_LIST = b"\x0a\x02\x08\x05"
 
 
 def _car_with_a_guest():
@@ -54,13 +56,13 @@ def test_a_guest_s_errand():
     async def after_a_loss_of_power():
         assert await bench.tap(guest) == [codes.CLOCK_UNSET]
         assert codes.ACCEPTED in await bench.tap(owner)
-        assert await _say(bench, "guest 1 - 2026-11-25T18:00 unset") == [codes.ACCEPTED] * 2
-        assert codes.ACCEPTED in await bench.tap(guest)  # the mark says 18:00, a minute or so after it was told
+        assert await _say(bench, "guest 1 - 2026-11-25T18:05 unset") == [codes.ACCEPTED] * 2
+        assert codes.ACCEPTED in await bench.tap(guest)  # the mark says 18:00, a minute after it was told
         assert await _say(bench, "guest 1 always") == [codes.ACCEPTED] * 2
         assert codes.ACCEPTED in await bench.tap(guest)
 
     bench.run(errand())
-    assert bench.marks.values["minute"] == _SIX // 60 - 1  # once, when it was told
+    assert bench.marks.values["minute"] == _SIX // 60  # once, a minute after it was told
     bench.run(after_a_loss_of_power())
 
 
@@ -104,7 +106,8 @@ def test_a_phone_tells_the_time_and_nobody_is_bothered_with_it():
         await _present(driver, stranger)
         bench.forget()
         assert await stranger.command(own_order(_CLOCK, _SIX)) == ("fault", numbers.INSUFFICIENT_PRIVILEGES)
-        assert bench.verdicts() == [] and await bench.tap(guest) == [codes.CLOCK_UNSET]
+        assert bench.verdicts() == [codes.NOT_PERMITTED] and not bench.notes
+        assert await bench.tap(guest) == [codes.CLOCK_UNSET]
         bench.forget()
         assert await driver.command(own_order(_CLOCK, _SIX)) == "done"
         assert bench.verdicts() == [codes.ACCEPTED] and not bench.notes  # a row in the journal, and no light
@@ -113,6 +116,38 @@ def test_a_phone_tells_the_time_and_nobody_is_bothered_with_it():
         assert await driver.command(own_order(_CLOCK, _SIX - 900)) == ("nominal", numbers.DISABLED_FOR_USER_COMMAND)
         assert bench.verdicts() == []
         assert codes.ACCEPTED in await bench.tap(guest)
+
+    bench.run(story())
+
+
+def test_a_driver_who_lies_about_the_time_ends_no_window_for_longer_than_an_owner_stays_away():
+    bench, _, guest = _car_with_a_guest()
+    driver, owner = enrol_phone(bench, 1, codes.DRIVER), enrol_phone(bench, 2, codes.OWNER)
+
+    async def story():
+        await _say(bench, _ERRAND)
+        await _present(driver, owner)
+        assert await driver.command(own_order(_CLOCK, _SIX + 900 * 86_400)) == "done"
+        assert await bench.tap(guest) == [codes.OUTSIDE_WINDOW]
+        assert await driver.command(own_order(_CLOCK, _SIX)) == ("nominal", numbers.DISABLED_FOR_USER_COMMAND)
+        assert await owner.command(own_order(_CLOCK, _SIX)) == "done"
+        assert codes.ACCEPTED in await bench.tap(guest)
+
+    bench.run(story())
+
+
+def test_the_time_is_not_written_down_beside_a_card():
+    bench, _, _ = _car_with_a_guest()
+
+    async def story():
+        assert await _say(bench, "time 2026-11-25T18:00") == [codes.ACCEPTED]
+        await bench.pass_ms(50_000)
+        bench.vehicle.attends |= 8  # a reader that this car has not
+        await bench.pass_ms(20_000)
+        assert "minute" not in bench.marks.values
+        bench.vehicle.attends &= ~8
+        await bench.pass_ms(100)
+        assert bench.marks.values["minute"] == _SIX // 60 + 1
 
     bench.run(story())
 
@@ -181,10 +216,46 @@ def test_an_owner_s_phone_gives_a_guest_a_window():
         assert await bench.tap(guest) == [codes.OUTSIDE_WINDOW]
         assert await other.handshake() == 0
         assert await other.command(UNLOCK) == ("fault", numbers.INACTIVE_KEY)
+        for window in ((_SIX + 60, 0, 0), (0, 0, 1), (_SIX, 0, 1)):  # no end is not "at any time"
+            order = own_order(_LIMIT, 1, bench.vehicle.registry.entry_generation(1), *window)
+            assert await phone.handshake() == 0
+            assert await phone.command(order, _WRITTEN_MS) == ("keys", numbers.NO_PERMISSION_TO_REMOVE), window
+            assert bench.vehicle.registry.window_of(1) is not None, window
         await bench.pass_ms(60_000)
         assert codes.ACCEPTED in await bench.tap(guest)
         await _present(other)
         assert await other.command(UNLOCK) == "done"
+
+    bench.run(story())
+
+
+def test_a_guest_whose_time_is_over_or_whom_nobody_admits_is_told_nothing_more_on_a_connection_that_lasts():
+    bench, card, _ = _car_with_a_guest()
+    owner, other = enrol_phone(bench, 1, codes.OWNER), enrol_phone(bench, 2, codes.GUEST)
+
+    async def told(phone):
+        """Whether a change at the lock reaches the phone, and the list of keys when it asks for that unsigned."""
+        phone.frames()
+        await bench.tap(card)
+        unasked = len(phone.frames())
+        answer = await ask_unsigned(phone, _KEY_LIST)
+        assert bool(unasked) == (answer[0] != "fault"), (unasked, answer)
+        return bool(unasked)
+
+    async def story():
+        await _present(owner, other)
+        assert await owner.command(own_order(_CLOCK, _SIX)) == "done"
+        assert await other.command(UNLOCK) == "done" and await told(other)
+        assert await owner.command(own_order(_SUSPEND_GUESTS)) == "done"
+        assert not await told(other)
+        assert await owner.command(own_order(_ADMIT_GUESTS)) == "done"
+        assert await other.handshake() == 0
+        assert await other.command(UNLOCK) == "done" and await told(other)
+        assert await _say(bench, "guest 3 2026-11-25T18:00 2026-11-25T18:05") == [codes.ACCEPTED] * 2
+        assert await other.handshake() == 0
+        assert await other.command(UNLOCK) == "done" and await told(other)
+        await bench.pass_ms(300_000)
+        assert not await told(other) and await told(owner)
 
     bench.run(story())
 

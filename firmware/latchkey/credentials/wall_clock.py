@@ -3,10 +3,11 @@
 A controller has no clock that outlives a loss of power, and nobody on the air or in the network is asked for the time:
 it is told by people who may move the car anyway, by an owner's or a driver's signed order, or on the console. Before
 that the time is not known, only that it is later than the day this was written and than the mark, which is written once
-a day at most.
+a day at most, and not within a minute after the clock was set.
 
-The clock goes forward. What a phone says may set it back by five minutes behind the latest that was told, not more,
-however often; the console sets it as it likes. Not protected against: a driver who lies about the time.
+The clock goes forward. What a driver says may set it back by five minutes behind the latest that was told, not more,
+however often; an owner and the console set it as they like. Not protected against: a driver who lies about the time
+holds until one of them tells it, and guests' windows with it.
 
 Counted in minutes since 2000-01-01 UTC: seconds would outgrow the ESP32's small integers in 2034.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # read by mypy, never run
 _WRITTEN_MIN = const(14_140_800)  # 2026-11-20: moves on with releases
 _CORRECTION_MIN = const(5)
 _KEEP_EVERY_MIN = const(1_440)
+_KEEP_AFTER_S = const(60)  # whoever tells the time is about to lay a card down, and a lie may be set right
 _DAY_S = const(86_400)
 _LAST_MIN = const(71_582_787)  # the last whole one within 32 bits of seconds
 _MARK = "minute"
@@ -45,22 +47,25 @@ class WallClock:
             return -1 - self._latest_min
         return self._zero_min + (self._zero_s + uptime_s) // 60
 
-    def set(self, seconds: int, uptime_s: int, by_hand: bool) -> int:
+    def set(self, seconds: int, uptime_s: int, trusted: bool) -> int:
         """It is so many seconds after 2000 now: ACCEPTED, ALREADY where the clock was right, CLOCK_BACK.
 
-        by_hand: on the console, which may set it back.
+        trusted: on the console, or by an owner, who may set it back.
         """
         told_min, now_min = seconds // 60, self.now_min(uptime_s)
         latest_min = max(self._latest_min, now_min)
-        if not (_WRITTEN_MIN if by_hand else latest_min - _CORRECTION_MIN) <= told_min <= _LAST_MIN:
+        if not (_WRITTEN_MIN if trusted else latest_min - _CORRECTION_MIN) <= told_min <= _LAST_MIN:
             return codes.CLOCK_BACK
         was_right = self.known and abs(told_min - now_min) <= 1
-        if by_hand and told_min < latest_min:
-            self._latest_min = told_min
-            self._kept_min = self._keep_at_s = 0
-        else:
+        if not trusted or told_min >= latest_min - _CORRECTION_MIN:
             self._latest_min = max(told_min, latest_min)
-        if not was_right or by_hand:
+        else:
+            self._latest_min = told_min
+            if self._kept_min > told_min:  # else it still holds, and phones that disagree wear nothing
+                self._kept_min = self._keep_at_s = 0
+        if not was_right:
+            self._keep_at_s = max(self._keep_at_s, uptime_s + _KEEP_AFTER_S)
+        if not was_right or trusted:
             self.known = True
             zero_s = seconds - uptime_s
             self._zero_min, self._zero_s = zero_s // 60, zero_s % 60

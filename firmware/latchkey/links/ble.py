@@ -257,7 +257,7 @@ class BleLink:
             if link.serial != client.serial:
                 client.begin(now)
             if changed:
-                client.proven = client.proven and responder.still_knows(client)
+                client.proven = responder.still_knows(client)
             age_ms = self._age_ms(link, now)
             if client.must_go(now, age_ms):
                 self.peripheral.drop(link)

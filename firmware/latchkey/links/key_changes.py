@@ -74,7 +74,7 @@ class KeyChanges:
         target = registry.find(order.key) if kind == orders.REMOVE_KEY else values[0]
         request.action = phone_orders.action_of(kind)
         request.argument = target
-        request.window = (values[2], values[3], values[4]) if values[3] else None
+        request.window = (values[2], values[3], values[4]) if any(values[2:]) else None
         signer_id = bytes(request.key_id)
         owner = self._is_owner()
         if owner and self._removed.asker() is not None:  # his answer is due in this turn

@@ -2,8 +2,9 @@
 
 Used by every link that speaks the protocol; there is one for all of them, because counters and epoch are the vehicle's
 and not a link's. A client is whatever the link holds for one connection: `source` (codes.PHONE or CLOUD), `proven` (it
-has signed as an active key of that kind), and then `credential` and `generation` of that key, `send(frame) -> bool`,
-which never waits, `serial`, which changes when the connection does, and `connected`.
+has signed as a key of that kind, which still counted when the client last spoke or was told something), and then
+`credential` and `generation` of that key, `send(frame) -> bool`, which never waits, `serial`, which changes when the
+connection does, and `connected`.
 
     handle(client, message)     one message; replies have been handed to client.send() when it returns
     work(may_compute)           every few ms: what became of a key that was shown or removed, one slice for a stranger
@@ -26,7 +27,6 @@ from micropython import const
 from latchkey.core import codes
 from latchkey.core.request import Request
 from latchkey.credentials import entries
-from latchkey.credentials.recognition import recognise
 from latchkey.links import phone_orders, phone_view
 from latchkey.links.key_changes import KeyChanges
 from latchkey.links.notes import Notes
@@ -134,9 +134,13 @@ class Responder:
         return sensible
 
     def still_knows(self, client: "Client") -> bool:
-        """The key as which a client has proved itself is still what it was then."""
-        registry = self._vehicle.registry
-        return registry.entry_generation(client.credential) == client.generation
+        """The key as which a client has proved itself is what it was then, and still counts. Allocates nothing."""
+        request = self._request
+        request.clear()
+        request.source = client.source
+        request.credential = client.credential
+        request.generation = client.generation
+        return client.proven and not self._vehicle.verdict_on(request)
 
     @property
     def computes(self) -> bool:
@@ -155,7 +159,10 @@ class Responder:
             self._strangers.work()
 
     def tell_status(self, client: "Client") -> None:
-        """Send the present state unasked."""
+        """Send the present state unasked to whoever has signed, if that key still counts."""
+        client.proven = self.still_knows(client)
+        if not client.proven:
+            return
         phone_view.look(self._vehicle, self._status, True)
         self._dialogue.voice.broadcast_status(self._status)
         deliver(self._dialogue, client)
@@ -165,6 +172,7 @@ class Responder:
     def _recognise(self, client: "Client") -> None:
         """Fill the request with whoever has signed the message; the client has proved itself if that key counts."""
         dialogue, request, registry = self._dialogue, self._request, self._vehicle.registry
+        client.proven = self.still_knows(client)
         request.clear()
         request.source = client.source
         if dialogue.slot == _NOBODY:
@@ -173,8 +181,8 @@ class Responder:
         request.credential = number
         request.generation = registry.entry_generation(number)
         request.key_id[:] = entries.short_id(dialogue.key)
-        if not recognise(registry, request, self._vehicle.now_min):
-            client.proven = True
+        client.proven = not self._vehicle.verdict_on(request)
+        if client.proven:
             client.credential = number
             client.generation = request.generation
 
