@@ -15,7 +15,7 @@ from latchkey_tools.benchmark.controller import TESTS, Controller, ControllerErr
 from latchkey_tools.benchmark.figures import BYTES, CPU, RUN, WALL, Figure
 from latchkey_tools.benchmark.owner import OWNERS, TimedCard, claim, tap, tap_until_pulse
 
-HEAP, _LARGER = "192k", "352k"
+HEAP, _LARGER = "192k", "384k"
 _TAPS = 100
 _CONTROLLERS, _BOOTS = 5, 2
 _COLD_BOOTS = 3
