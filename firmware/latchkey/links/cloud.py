@@ -178,7 +178,8 @@ class CloudLink:
         while reception.responder is None:
             if self._phones is None and self._network.is_up():
                 await reception.make(_nothing)  # the radio that makes numbers random is the network's
-            await asyncio.sleep_ms(_WAIT_TURN_MS if self._phones is not None else MAKE_AGAIN_MS)
+            if reception.responder is None:
+                await asyncio.sleep_ms(_WAIT_TURN_MS if self._phones is not None else MAKE_AGAIN_MS)
 
     def _read_settings(self) -> "CloudSettings | None":
         try:
