@@ -1,6 +1,7 @@
 """The vehicle's name and key: made once, kept for good, never made anew by itself."""
 
 from fakes.bench_chip import Generator
+from fakes.failing_files import NO_MEMORY, RAISES, FailingFiles
 from fakes.marks import Marks
 from fakes.scratch import fresh_folder, remove
 from latchkey.credentials import identity as ids
@@ -159,4 +160,51 @@ def test_without_room_there_is_none_and_it_is_tried_again():
         assert error.code == ids.NO_STORAGE
     assert identity.state == ids.ABSENT
     assert car.made().state == ids.READY
+    car.end()
+
+
+def test_a_record_that_is_whole_and_says_something_else_is_no_identity():
+    for body in (b"", b"\x01" * 113, b"\x01" * 115, b"\x02" * 114):
+        car = _Car()
+        for _ in Record(car.folder + "/identity").change_steps(0, body):
+            pass
+        assert car.boot().state == ids.UNREADABLE, body
+        car.end()
+
+
+def test_a_mark_that_cannot_be_written_is_written_at_the_next_boot():
+    car = _Car()
+    car.marks.limit = 0
+    made = car.made()
+    assert made.state == ids.READY and car.marks.values == {}
+    car.marks.limit = None
+    assert _shown(car.boot()) == _shown(made) and car.marks.values == {"identity": 1}
+    car.end()
+
+
+def test_a_name_that_cannot_be_kept_leaves_the_old_one():
+    car = _Car()
+    made = _shown(car.made())
+    identity = car.boot()
+    with FailingFiles(1, RAISES, True):
+        try:
+            for _ in identity.rename_steps(b"5YJ3E1EA7KF317000"):
+                pass
+        except IdentityError as error:
+            assert error.code == ids.NO_STORAGE
+        else:
+            raise AssertionError("renamed without storage")
+    assert _shown(car.boot()) == made
+    for _ in identity.rename_steps(b"5YJ3E1EA7KF317000"):
+        pass
+    assert car.boot().vin == b"5YJ3E1EA7KF317000"
+    car.end()
+
+
+def test_a_heap_that_is_full_at_the_boot_is_no_first_boot():
+    car = _Car()
+    made = _shown(car.made())
+    with FailingFiles(2, NO_MEMORY):
+        assert car.boot().state == ids.UNREADABLE
+    assert _shown(car.boot()) == made
     car.end()

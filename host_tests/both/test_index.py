@@ -4,6 +4,7 @@ import random
 
 from fakes.scale import LONG
 from latchkey.credentials.index import ROOM_STEP, Index
+from latchkey.credentials.roll import Roll
 
 _CAPACITY = 24
 
@@ -69,3 +70,32 @@ def test_what_was_known_is_found_after_each_growth():
 def _spread(number):
     """A prefix for each number below 65,536, several with the same home in a small table."""
     return bytes([number * 7 & 255, number >> 3 & 255]) + bytes(12) + number.to_bytes(2, "big")
+
+
+def test_room_that_could_be_made_only_in_part_is_made_whole_at_the_next_try():
+    """The heap was full half-way; a roll whose arrays differ in length would lose an entry that is written already."""
+    roll = Roll(200)
+    roll.index = full = _FullIndex()
+    for _ in range(2):
+        try:
+            roll.reserve(0)
+        except MemoryError:
+            continue
+        raise AssertionError("room in a full heap")
+    full.full = False
+    for number in range(ROOM_STEP + 1):
+        roll.reserve(number)
+        roll.assign(number, bytes((number,)) + bytes(15))
+        roll.set(number, 1, number & 1, 1, number)
+        roll.set_pace(number, number)
+    assert roll.count == ROOM_STEP + 1 and full.room == 2 * ROOM_STEP
+    assert all((roll.pace(n), roll.generation(n), roll.role(n)) == (n, n, n & 1) for n in range(roll.count))
+
+
+class _FullIndex(Index):
+    full = True
+
+    def grow(self):
+        if self.full:
+            raise MemoryError
+        super().grow()

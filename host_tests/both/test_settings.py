@@ -159,3 +159,30 @@ def _without_flash():
                 return
         change.close()
         assert _settings(disk).read() in ({"user": "x" * 600}, {"user": "x" * 600, "password": "y" * 500})
+
+
+def test_what_rots_after_the_boot_is_said_as_well():
+    disk = new_disk()
+    settings = _settings(disk)
+    assert _set(settings, "user", "x") == 0
+    path = disk.mount() + "/settings."
+    for copy in ("a", "b"):
+        damage(path + copy)
+    assert _code_of_reading(settings) == DAMAGED
+
+
+def test_a_record_that_is_whole_and_no_text_of_settings_is_damaged():
+    disk = new_disk()
+    for _ in Record(disk.mount() + "/settings").change_steps(0, b'{"user"'):
+        pass
+    settings = _settings(disk)
+    assert _code_of_reading(settings) == DAMAGED
+    assert _set(settings, "user", "x") == 0 and _settings(disk).read() == {"user": "x"}
+
+
+def _code_of_reading(settings):
+    try:
+        settings.read()
+    except SettingsError as error:
+        return error.code
+    return 0

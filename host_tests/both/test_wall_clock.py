@@ -127,3 +127,13 @@ def test_a_console_that_sets_the_same_time_again_and_again_wears_nothing():
     for second in range(100, 5_000, 10):
         assert clock.set(_NOW + second, second, True) in (ACCEPTED, ALREADY)
         assert clock.keep(second)
+
+
+def test_a_mark_that_is_less_than_a_day_old_is_not_written_again():
+    marks = _Counting()
+    clock = _set(marks)
+    assert clock.keep(160) and marks.sets == 1
+    clock = WallClock(marks)
+    assert clock.set(_NOW + _DAY_S - 3_600, 0, False) == ACCEPTED
+    assert clock.keep(60) and marks.sets == 1
+    assert clock.keep(60 + 3_600 + 60) and marks.sets == 2
