@@ -280,3 +280,11 @@ def test_a_second_authentication_begins_a_new_session():
 
 def test_errors_hold_nothing_but_their_code():
     assert AesCardError(aes_card_error.WRONG_KEY).args == (aes_card_error.WRONG_KEY,)
+
+
+def test_an_answer_in_parts_is_one_answer():
+    session = _asked()
+    assert session.feed(_FIRST.first[:5] + b"\x61\x0b") == SEND
+    assert bytes(session.apdu()) == b"\x00\xc0\x00\x00\x0b"
+    assert session.feed(_FIRST.first[5:] + _MORE) == SEND
+    assert session.feed(_FIRST.third + _OK) == PROVED

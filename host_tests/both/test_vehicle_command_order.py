@@ -150,3 +150,21 @@ def test_nonsense_is_refused_with_the_declared_error():
         except ProtobufError:
             continue
         raise AssertionError(payload)
+
+
+def test_fields_that_nobody_knows_are_passed_over_wherever_they_stand():
+    """A later version of the protocol may add some; unknown are 14, a number, and 15, bytes."""
+    for odd in (b"\x70\x05", b"\x7a\x02\x08\x01"):
+        assert _order.read(odd + b"\x10\x01" + odd) == orders.LOCK
+        assert _order.read(_field(1, odd + b"\x08\x05")) == orders.KEY_LIST
+        about = _field(1, b"\x08\x06" + _field(2, odd + _field(1, b"abcd") + odd))
+        assert _order.read(about) == orders.KEY_ENTRY and _order.key_id == b"abcd"
+        key = _field(1, odd + _field(1, _POINT) + odd)
+        add = _change(odd, _field(5, odd + key + b"\x20\x03"), _field(6, odd + b"\x08\x09"))
+        assert _order.read(add) == orders.ADD_KEY
+        assert (_order.key, _order.role, _order.form) == (_KEY, 3, 9)
+        assert _order.read(_change(_field(2, odd + _field(1, _POINT)))) == orders.REMOVE_KEY and _order.key == _KEY
+        own = b"\xc2\x3e" + bytes((4 + len(odd),)) + b"\x08\x08" + odd + b"\x10\x07"
+        assert _order.read(own) == orders.SET_CLOCK and _order.values == [7, 0, 0, 0, 0]
+        shown = _field(2, _change(_field(1, _field(1, _POINT))))
+        assert _order.read_older(memoryview(odd + _field(1, odd + shown + b"\x18\x02"))) == orders.SHOW_KEY

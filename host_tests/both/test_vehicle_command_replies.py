@@ -8,6 +8,7 @@ from latchkey.protocol import vehicle_command_answer as answers
 from latchkey.protocol import vehicle_command_numbers as numbers
 from latchkey.protocol import vehicle_command_order as orders
 from latchkey.protocol.vehicle_command import Dialogue
+from latchkey.protocol.vehicle_command_reply import Path
 from latchkey.protocol.vehicle_command_sessions import Sessions
 
 _SLOT = 4
@@ -210,3 +211,35 @@ def test_a_message_from_nowhere_is_answered_to_everybody():
     assert _send(dialogue, message) == orders.UNLOCK
     dialogue.voice.accept()
     assert [found[(6,)] for found in replies(dialogue)] == [b"\x08\x00"] * 2
+
+
+def test_a_key_that_has_gone_meanwhile_hears_nothing_of_its_change():
+    """In the open anybody could read what became of it."""
+    keys, phone = Keys(), Phone()
+    keys.enrol(_SLOT, phone.key, phone.k)
+    dialogue = Dialogue(keys, Sessions(keys))
+    phone.domain, phone.flags = 2, 2
+    phone.synchronise(dialogue.sessions)
+    _send(dialogue, phone.signed(UNLOCK))
+    path = Path()
+    path.copy(dialogue.voice.path)
+    assert path.slot == _SLOT
+    dialogue.voice.later_key_change(path, numbers.KEY_LIST_CHANGED)
+    assert len(replies(dialogue)) == 1
+    dialogue.sessions.forget(_SLOT)
+    keys.broken = True
+    dialogue.voice.later_key_change(path, numbers.KEY_LIST_CHANGED)
+    assert replies(dialogue) == []
+
+
+def test_a_stranger_who_cannot_be_told_more_is_refused():
+    dialogue, _ = _met()
+    stranger = Phone(b"stranger")
+    assert _send(dialogue, stranger.handshake()) == orders.STRANGER
+    path = Path()
+    path.copy(dialogue.voice.path)
+    dialogue.voice.clear()
+    dialogue.voice.later_refusal(path, numbers.BUSY)
+    (found,) = replies(dialogue)
+    assert (found[(6, 2)], found[(50,)], found[(12, 2)]) == (stranger.address, stranger.uuid, numbers.BUSY)
+    assert (15,) not in found
