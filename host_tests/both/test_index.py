@@ -82,6 +82,7 @@ def test_room_that_could_be_made_only_in_part_is_made_whole_at_the_next_try():
         except MemoryError:
             continue
         raise AssertionError("room in a full heap")
+    assert len(roll._kinds) == len(roll._generations) == ROOM_STEP, "a second try takes no more of it"
     full.full = False
     for number in range(ROOM_STEP + 1):
         roll.reserve(number)

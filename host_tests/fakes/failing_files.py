@@ -21,10 +21,14 @@ _EIO = 5
 
 
 class FailingFiles:
-    """at: the number of the operation that fails; ever: all later ones too. `count`: how many were tried."""
+    """at: the number of the operation that fails; ever: all later ones too. `count`: how many were tried.
+
+    `failed`: what it was that failed first: "open", "read", "write", "rename", "remove", or "".
+    """
 
     def __init__(self, at, way=RAISES, ever=False):
         self.count = 0
+        self.failed = ""
         self._at = at
         self._way = way
         self._ever = ever
@@ -40,11 +44,12 @@ class FailingFiles:
         records.open = self._open
         records.os = os
 
-    def fails(self):
+    def fails(self, what):
         """True where this operation is to end early; raises what it is to raise."""
         self.count += 1
         if self.count != self._at and not (self._ever and 0 < self._at < self.count):
             return False
+        self.failed = self.failed or what
         if self._way == NO_MEMORY:
             raise MemoryError
         if self._way == RAISES:
@@ -52,19 +57,19 @@ class FailingFiles:
         return True
 
     def _opened(self, path, mode):
-        if self.fails():
+        if self.fails("open"):
             raise OSError(_EIO)
         return _File(self, self._open(path, mode))
 
     # In place of the module os
 
     def remove(self, path):
-        if self.fails():
+        if self.fails("remove"):
             raise OSError(_EIO)
         os.remove(path)
 
     def rename(self, old, new):
-        failed = self.fails()
+        failed = self.fails("rename")
         if not failed or self._way == LATE:
             os.rename(old, new)
         if failed:
@@ -83,13 +88,13 @@ class _File:
         self._file.close()
 
     def read(self, length):
-        return self._file.read(length // 2 if self._failing.fails() else length)
+        return self._file.read(length // 2 if self._failing.fails("read") else length)
 
     def readinto(self, buf):
-        return self._file.readinto(memoryview(buf)[: len(buf) // 2] if self._failing.fails() else buf)
+        return self._file.readinto(memoryview(buf)[: len(buf) // 2] if self._failing.fails("read") else buf)
 
     def write(self, data):
-        return self._file.write(memoryview(data)[: len(data) // 2] if self._failing.fails() else data)
+        return self._file.write(memoryview(data)[: len(data) // 2] if self._failing.fails("write") else data)
 
     def seek(self, offset):
         self._file.seek(offset)
