@@ -3,9 +3,9 @@
 What was accepted and did something is a row each, written within 2 s after the movement. Whatever else happened is
 counted by source and verdict, and written every 10 minutes at most, 200 rows a day: anybody can cause as many refusals
 as he likes. Nothing is written while the motor moves, below 9 V, and in no day more often than _TOKENS + 86,400 /
-_TOKEN_S times (flash wears out by writing, one erase for each); nor, for _PATIENCE_S, when it has just moved or while a
-card is being asked: one that never ends would keep the journal empty. What waits then is bounded; what finds no room is
-counted. Where the supply is cut meanwhile, both are lost, and how much that was nobody knows.
+_TOKEN_S times (flash wears out by writing, one erase for each); nor, for _PATIENCE_S, when it has just moved; nor while a
+card is being asked, but for one of which that never ends: it would keep the journal empty. What waits then is bounded;
+what finds no room is counted. Where the supply is cut meanwhile, both are lost, and how much that was nobody knows.
 
 A flash that fails is tried again each minute. That is shown, and holds nobody up.
 """
@@ -36,6 +36,7 @@ _POLL_MS = const(50)
 _STEP_MS = const(5)
 _QUIET_MS = const(1_800)  # after the motor's dead time, or whatever else was granted: 2 s after an actuator's start
 _PATIENCE_S = const(10)  # whoever keeps asking, or holds a card there, must not keep his first row out of the flash
+_HELD_S = const(5)  # no honest card is asked for so long
 _GIVE_UP_S = const(12)  # what somebody waits for; longer than that patience
 _RETRY_S = const(60)
 
@@ -63,6 +64,7 @@ class Recorder:
         self._counts: "dict[int, int]" = {}  # by source and verdict
         self._counted_at_s = -_COUNTS_S
         self._waits_since_s = 0
+        self._free_at_s = 0  # no card was being asked
         self._quiet_at = clock.ticks_add(clock.ticks_ms(), _QUIET_MS)
         self._retry_at_s = 0
         self._tokens = _TOKENS
@@ -111,6 +113,8 @@ class Recorder:
 
     def step(self) -> None:
         """Look at what was decided, and write a piece where it is time to."""
+        if not self._vehicle.attends:
+            self._free_at_s = self._vehicle.uptime_s
         self._look()
         if self._write is None and self._vehicle.uptime_s >= self._retry_at_s:
             self._write = self._due()
@@ -203,9 +207,10 @@ class Recorder:
             return False
         if vehicle.arbiter.facts.supply_low == YES:
             return False
-        if vehicle.uptime_s - self._waits_since_s >= _PATIENCE_S:
-            return True
-        return not vehicle.attends and self._clock.ticks_diff(self._clock.ticks_ms(), self._quiet_at) >= 0
+        waited = vehicle.uptime_s - self._waits_since_s >= _PATIENCE_S
+        if vehicle.attends:  # an honest card is to find the flash at rest, however long there is something to write
+            return waited and vehicle.uptime_s - self._free_at_s >= _HELD_S
+        return waited or self._clock.ticks_diff(self._clock.ticks_ms(), self._quiet_at) >= 0
 
     # Writing
 
