@@ -44,6 +44,7 @@ LARGE = {
     "both/test_pn532_model.py": "fills the model's buffers to find their bounds",
     "both/test_pn532_scripted_buses.py": "holds all scripts of commands beside a model of each bus",
     "both/test_reader_buses.py": "holds the tests of the reader beside a model of each bus",
+    "micropython/test_flash_image.py": "holds flash chips in RAM",
     "micropython/test_heap_budget.py": "measures in a heap of its own size",
     "micropython/test_journal_wear.py": "holds a flash chip in RAM",
     "micropython/test_mixed_operations.py": "holds a flash chip in RAM, and a copy for every cut",
@@ -54,10 +55,13 @@ LARGE = {
     "micropython/test_power_cut_registry.py": "holds a flash chip in RAM, and a copy for every cut",
     "micropython/test_registry_faults.py": "holds a flash chip in RAM",
     "micropython/test_registry_ram.py": "lists a thousand cards to make a list of a thousand cards",
+    "micropython/test_registry_scale.py": "holds a flash chip in RAM, and a thousand cards",
     "micropython/test_responder_damaged.py": "holds the vehicle with its phones",
     "micropython/test_story_heap.py": "holds car, reader and cards beside the application",
     "micropython/test_story_power_cut.py": "holds car, reader and cards beside the application",
     "micropython/test_story_workspace.py": "holds car, reader and cards beside the application",
+    "micropython/test_throttling.py": "holds the vehicle with its phones, a reader and cards",
+    "micropython/test_wear_registry.py": "holds a flash chip in RAM",
 }
 
 _COUNTED = re.compile(rb"(\d+) passed")
