@@ -3,9 +3,9 @@
 What was accepted and did something is a row each, written within 2 s after the movement. Whatever else happened is
 counted by source and verdict, and written every 10 minutes at most, 200 rows a day: anybody can cause as many refusals
 as he likes. Nothing is written while the motor moves, below 9 V, and in no day more often than _TOKENS + 86,400 /
-_TOKEN_S times (flash wears out by writing, one erase for each); nor, for _PATIENCE_S, when it has just moved; nor while a
-card is being asked, but for one of which that never ends: it would keep the journal empty. What waits then is bounded;
-what finds no room is counted. Where the supply is cut meanwhile, both are lost, and how much that was nobody knows.
+_TOKEN_S times (flash wears out by writing, one erase for each); nor, for _PATIENCE_S, when it has just moved; nor while
+a card is being asked, unless that never ends, which would keep the journal empty. What waits then is bounded; what
+finds no room is counted. Where the supply is cut meanwhile, both are lost, and how much that was nobody knows.
 
 A flash that fails is tried again each minute. That is shown, and holds nobody up.
 """
