@@ -19,6 +19,7 @@ EQUIVALENT: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ("drive_interlock", "return codes.ACCEPTED", "removed", _NONE),
     ),
     "latchkey.core.remote": (("_share", "1", "1 -> 2", _BELOW),),
+    "latchkey.credentials.recognition": (("", "1 << codes.NO_ROLE", "LShift -> RShift", "NO_ROLE is 0"),),
     "latchkey.protocol.keycard": (
         ("Session.__init__", "self._aid = 0", "removed", _FIRST),
         ("Session.__init__", "0", "", _FIRST),
