@@ -5,6 +5,7 @@ A board with native USB is gone for a moment when it starts anew; that is waited
 """
 
 import contextlib
+import errno
 import json
 import time
 from collections.abc import Iterator
@@ -109,12 +110,18 @@ class Cable:
         )
 
     def _open(self) -> None:
-        try:
-            self._serial = serial.serial_for_url(self.port, _BAUD, timeout=_READ_S, write_timeout=5, exclusive=True)
-        except TypeError:
-            raise Problem("no port", f"{self.port} is not a port.")
-        except (OSError, serial.SerialException) as error:
-            raise ports.explained(OSError(getattr(error, "errno", 0) or 0, str(error)), self.port)
+        until_s = time.monotonic() + ports.LET_GO_S
+        while True:
+            try:
+                self._serial = serial.serial_for_url(self.port, _BAUD, timeout=_READ_S, write_timeout=5, exclusive=True)
+                return
+            except TypeError:
+                raise Problem("no port", f"{self.port} is not a port.")
+            except (OSError, serial.SerialException) as error:
+                number = getattr(error, "errno", 0) or 0
+                if number != errno.EAGAIN or time.monotonic() > until_s:
+                    raise ports.explained(OSError(number, str(error)), self.port)
+            time.sleep(0.05)
 
     def _read(self) -> bytes:
         try:

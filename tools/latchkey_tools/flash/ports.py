@@ -21,6 +21,9 @@ _MAKERS = {
     0x067B: "PL2303",
 }
 
+# What was let go may stay locked a moment more: a program that is just being started has copies of all open files.
+LET_GO_S = 1.0
+
 
 def boards() -> list[tuple[str, str]]:
     """Ports with an adapter as boards have one: (port, which adapter)."""

@@ -15,7 +15,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from latchkey_tools.flash import ports, startup
-from latchkey_tools.phone.problem import Problem
+from latchkey_tools.phone.problem import CannotStart, Problem
 
 _ANSWER_S = 10  # the longest that anything asked here takes: formatting flash, hashing a file
 _ENTER_S = 0.4  # what is sent while a board starts is lost, so it is sent again
@@ -89,11 +89,21 @@ class Repl:
         return opened
 
     def _open(self) -> None:
-        try:
-            self._transport = SerialTransport(self._port, timeout=_ANSWER_S)
-        except TransportError:
-            ports.probe(self._port)  # says why
-            raise ports.lost(self._port)
+        until_s = time.monotonic() + ports.LET_GO_S
+        while True:
+            try:
+                self._transport = SerialTransport(self._port, timeout=_ANSWER_S)
+                return
+            except TransportError:
+                late = time.monotonic() > until_s
+                try:
+                    ports.probe(self._port)  # says why
+                except CannotStart as why:
+                    if late or why.name != "busy_port":
+                        raise
+                if late:
+                    raise ports.lost(self._port)
+            time.sleep(0.05)
 
     def _enter(self) -> None:
         """mpremote's own way waits for ever for a program that never stops talking."""
